@@ -1,0 +1,73 @@
+//! The few system calls by which a name is looked up in an open directory without leaving it.
+//!
+//! Everything here takes a directory handle and either one name or a path that must stay beneath the handle; no
+//! function follows a symbolic link. Linux only: `openat2` (kernel 5.6) and `/proc/self/fd` carry the guarantees.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+/// Flags for a handle that only marks a directory's place.
+const DIRECTORY_MARK: OFlags =
+    OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+/// Opens the directory `path`, a real and absolute path of the host's own choosing, as the root of a mount.
+pub(super) fn open_root(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Opens the directory `path` beneath `base` in one step. Fails with `ELOOP` where a component is a symbolic link and
+/// with `EXDEV` where the path would leave `base`.
+pub(super) fn open_directory_beneath(base: impl AsFd, path: &Path) -> rustix::io::Result<File> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    // Without O_NOFOLLOW, which would turn a link in last place from ELOOP into ENOTDIR.
+    let flags = DIRECTORY_MARK.difference(OFlags::NOFOLLOW);
+    rustix::fs::openat2(base, path, flags, Mode::empty(), resolve).map(File::from)
+}
+
+/// Opens the directory `name` in `parent`. Fails with `ENOTDIR` or `ELOOP` where it is a symbolic link.
+pub(super) fn open_child_directory(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<File> {
+    rustix::fs::openat(parent, name, DIRECTORY_MARK, Mode::empty()).map(File::from)
+}
+
+/// The target of the symbolic link `name` in `parent`, or `None` where `name` is missing or no link.
+pub(super) fn link_target(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<Option<OsString>> {
+    match rustix::fs::readlinkat(parent, name, Vec::new()) {
+        Ok(target) => Ok(Some(OsString::from_vec(target.into_bytes()))),
+        Err(Errno::INVAL | Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Metadata of `name` in `parent`, of the link itself where it is one; `None` where there is no such name.
+pub(super) fn metadata(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<Option<Stat>> {
+    match rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(stat)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What kind of file the metadata describes.
+pub(super) fn file_type(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+/// Where the directory behind `handle` really is now, as the kernel tells it; never derived from a guest's text.
+/// Fails with `ENOENT` once the directory was removed.
+pub(super) fn real_path(handle: &File) -> rustix::io::Result<PathBuf> {
+    use std::os::fd::AsRawFd;
+    let link = format!("/proc/self/fd/{}", handle.as_raw_fd());
+    let path = rustix::fs::readlink(link, Vec::with_capacity(256))?.into_bytes();
+    if path.ends_with(b" (deleted)") && rustix::fs::fstat(handle)?.st_nlink == 0 {
+        return Err(Errno::NOENT);
+    }
+    Ok(PathBuf::from(OsString::from_vec(path)))
+}

@@ -1,0 +1,18 @@
+//! The policy filesystem: `wasi:filesystem` 0.2 with a decision before every path operation.
+//!
+//! Each operation goes the same way: **pin** the parent directory by a lookup that cannot leave the mount
+//! ([`resolve`]), **step** through a link in last place by hand, **learn** the real location from the pinned handle,
+//! **decide** ([`massgen_permissions::Policy::decide`]), and **act** on the pinned handle with one name and no link
+//! following ([`gate`]). Between the decision and the act no path is looked up again.
+//!
+//! The cost of an open is three more system calls than stock wasmtime-wasi needs (link check, metadata, `/proc` look-up).
+
+mod alias;
+mod gate;
+mod handle;
+mod mount;
+mod resolve;
+
+pub use gate::Denial;
+pub(crate) use gate::{DenialLog, Gate, GateView, HasGate};
+pub use mount::{GuestFilesystem, MountError, MountPoint};

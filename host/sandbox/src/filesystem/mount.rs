@@ -1,0 +1,167 @@
+//! What a guest is given to see: mounts in a virtual tree, and the policy that decides about each operation on them.
+//!
+//! A guest holds one descriptor, the virtual root `/`. Below it lie the mounts, each an open handle; the directories
+//! above a mount are virtual and show only the way to it. There is nothing else to name, so a path outside every mount
+//! reaches no system call at all.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use massgen_permissions::{Extent, Policy};
+
+use super::handle;
+
+/// A place in the guest's tree and the handle behind it.
+#[derive(Debug)]
+pub(super) struct Mount {
+    /// Absolute path in the guest, as its components.
+    pub(super) at: Vec<OsString>,
+    pub(super) target: Target,
+}
+
+/// What is mounted.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// A directory tree.
+    Tree(Arc<File>),
+    /// One name in a directory that is otherwise not there for the guest.
+    File { parent: Arc<File>, name: OsString },
+}
+
+/// A guest path and the host path behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MountPoint {
+    /// Absolute path by which guests name it.
+    pub guest: PathBuf,
+    /// Real, absolute path on the host.
+    pub host: PathBuf,
+    /// A tree or one file.
+    pub extent: Extent,
+}
+
+/// A path that could not be mounted.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot give agents {path}: {source}. Check that it exists and that you may read it.")]
+pub struct MountError {
+    /// The host path.
+    path: String,
+    /// What the system said.
+    source: io::Error,
+}
+
+/// The files of one agent: mounts, policy and working directory. Shared by all its calls, at the same time too.
+#[derive(Debug)]
+pub struct GuestFilesystem {
+    pub(super) mounts: Vec<Mount>,
+    policy: RwLock<Arc<Policy>>,
+    working_directory: PathBuf,
+}
+
+impl GuestFilesystem {
+    /// Mounts every grant of `policy` at its own path, so that a path means the same inside and outside.
+    ///
+    /// # Errors
+    /// When a granted path cannot be opened.
+    pub fn mirroring(policy: Policy, working_directory: PathBuf) -> Result<Self, MountError> {
+        let points = policy.grants.iter().map(|grant| MountPoint {
+            guest: grant.path.clone(),
+            host: grant.path.clone(),
+            extent: grant.extent,
+        });
+        let points: Vec<_> = points.collect();
+        Self::new(&points, policy, working_directory)
+    }
+
+    /// Mounts `points`; `policy` decides by the paths on the host.
+    ///
+    /// # Errors
+    /// When a host path cannot be opened.
+    pub fn new(points: &[MountPoint], policy: Policy, working_directory: PathBuf) -> Result<Self, MountError> {
+        let mounts = points.iter().map(open_mount).collect::<Result<_, _>>()?;
+        Ok(Self { mounts, policy: RwLock::new(Arc::new(policy)), working_directory })
+    }
+
+    /// No files at all.
+    pub fn empty() -> Self {
+        Self { mounts: Vec::new(), policy: RwLock::new(Arc::new(Policy::new(Vec::new()))), working_directory: "/".into() }
+    }
+
+    /// The policy in force now.
+    pub fn policy(&self) -> Arc<Policy> {
+        // A panic while the lock is held cannot leave half a policy behind: it is replaced as a whole.
+        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the policy from now on, for calls that are running too.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// The directory against which guests read relative paths.
+    pub fn working_directory(&self) -> &Path {
+        &self.working_directory
+    }
+
+    /// The mount at exactly this guest path.
+    pub(super) fn mount_at(&self, path: &[OsString]) -> Option<&Mount> {
+        self.mounts.iter().find(|mount| mount.at == path)
+    }
+
+    /// The deepest mounted tree at or above this guest path.
+    pub(super) fn tree_above(&self, path: &[OsString]) -> Option<(&Mount, &Arc<File>)> {
+        self.mounts
+            .iter()
+            .filter(|mount| path.starts_with(&mount.at))
+            .filter_map(|mount| match &mount.target {
+                Target::Tree(handle) => Some((mount, handle)),
+                Target::File { .. } => None,
+            })
+            .max_by_key(|(mount, _)| mount.at.len())
+    }
+
+    /// True when a mount lies strictly below this guest path.
+    pub(super) fn leads_to_mount(&self, path: &[OsString]) -> bool {
+        path.is_empty() || self.mounts.iter().any(|mount| mount.at.len() > path.len() && mount.at.starts_with(path))
+    }
+
+    /// The names to be seen in a virtual directory, and whether each is a directory.
+    pub(super) fn virtual_entries(&self, path: &[OsString]) -> Vec<(OsString, bool)> {
+        let mut entries: Vec<(OsString, bool)> = Vec::new();
+        for mount in self.mounts.iter().filter(|mount| mount.at.starts_with(path)) {
+            let Some(name) = mount.at.get(path.len()) else { continue };
+            let is_directory = mount.at.len() > path.len() + 1 || matches!(mount.target, Target::Tree(_));
+            if entries.iter().all(|(seen, _)| seen != name) {
+                entries.push((name.clone(), is_directory));
+            }
+        }
+        entries.sort();
+        entries
+    }
+}
+
+/// The components of an absolute path; `.` and `..` do not occur in grants, which are real paths.
+pub(super) fn components(path: &Path) -> Vec<OsString> {
+    path.components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.to_owned()),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => None,
+        })
+        .collect()
+}
+
+fn open_mount(point: &MountPoint) -> Result<Mount, MountError> {
+    let failed = |source| MountError { path: point.host.display().to_string(), source };
+    let target = match point.extent {
+        Extent::Tree => Target::Tree(Arc::new(handle::open_root(&point.host).map_err(failed)?)),
+        Extent::File => {
+            let no_name = || failed(io::Error::new(io::ErrorKind::InvalidInput, "it has no file name"));
+            let parent = point.host.parent().ok_or_else(no_name)?;
+            let name = point.host.file_name().ok_or_else(no_name)?.to_owned();
+            Target::File { parent: Arc::new(handle::open_root(parent).map_err(failed)?), name }
+        }
+    };
+    Ok(Mount { at: components(&point.guest), target })
+}

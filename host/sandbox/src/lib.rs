@@ -1,0 +1,25 @@
+//! WebAssembly components as tools: loaded with care, run with limits, and given nothing but what was granted.
+//!
+//! [`Sandbox::load`] takes a component with its [`Manifest`] and refuses one whose imports nothing here gates.
+//! [`Sandbox::call`] runs one [`Invocation`] in a fresh instance, against the files of a [`GuestFilesystem`], within
+//! [`massgen_config::Limits`], and reports what happened as a [`Report`]; whatever a guest does, the host goes on.
+//!
+//! An invocation and its report are data: they name the component by digest and hold no live object of the caller's.
+
+mod cache;
+mod call;
+mod capture;
+mod engine;
+mod filesystem;
+mod host_interface;
+mod manifest;
+mod outcome;
+mod plugin;
+mod state;
+
+pub use call::{Cancel, Entry, Invocation};
+pub use engine::{Sandbox, SandboxError, SandboxOptions};
+pub use filesystem::{Denial, GuestFilesystem, MountError, MountPoint};
+pub use manifest::{Manifest, ManifestError, PluginKind};
+pub use outcome::{Annotations, Captured, Content, LimitKind, Outcome, Report, ToolSpec};
+pub use plugin::{LoadError, Plugin};
