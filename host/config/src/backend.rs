@@ -1,0 +1,212 @@
+//! An agent's `backend` section: provider, model, key and request fields (`spec/02` §2.2, `spec/03` §2–3).
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::environment::Environment;
+use crate::node::{Node, Tree};
+use crate::plan::{ApiKey, BackendKind, BackendPlan};
+use crate::section::{Section, nearest};
+
+/// Types that the Python version had and this version does not have yet.
+const LATER_TYPES: [&str; 14] = [
+    "openai", "claude", "claude_code", "gemini", "grok", "zai", "azure_openai", "lmstudio", "vllm", "sglang", "inference",
+    "ollama", "ag2", "autogen",
+];
+
+/// Request fields of Chat Completions that are passed on as they stand (the published API, and `extra_body`, whose
+/// fields are merged into the request).
+const REQUEST_FIELDS: [&str; 17] = [
+    "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
+    "logit_bias", "n", "response_format", "reasoning_effort", "parallel_tool_calls", "tool_choice", "service_tier", "user",
+    "extra_body",
+];
+
+/// Keys that the Python version knows and this version ignores.
+const LATER_KEYS: [&str; 23] = [
+    "mcp_servers", "enable_web_search", "enable_code_interpreter", "enable_code_execution", "enable_image_generation",
+    "enable_audio_generation", "enable_video_generation", "upload_files", "media_max_file_size_mb", "max_mcp_message_history",
+    "circuit_breaker_enabled", "text", "reasoning", "chat_template_kwargs", "top_k", "repetition_penalty",
+    "separate_reasoning", "system_prompt", "append_system_prompt", "max_thinking_tokens", "enable_mcp_command_line",
+    "context_write_access_enabled", "agent_temporary_workspace",
+];
+
+/// Keys that narrow or move command execution. To ignore one would give an agent more than its user meant.
+const SAFETY_KEYS: [&str; 9] = [
+    "command_line_allowed_commands", "command_line_blocked_commands", "command_line_execution_mode",
+    "command_line_docker_image", "command_line_docker_memory_limit", "command_line_docker_cpu_limit",
+    "command_line_docker_network_mode", "permission_mode", "disallowed_tools",
+];
+
+/// Keys read elsewhere.
+pub(crate) const SHARED_KEYS: [&str; 4] = ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
+
+/// Which variable holds the key for a host (`spec/03` §2); the first part of the address that matches decides.
+const KEY_VARIABLES: [(&str, &[&str]); 13] = [
+    ("cerebras.ai", &["CEREBRAS_API_KEY"]),
+    ("together.xyz", &["TOGETHER_API_KEY"]),
+    ("fireworks.ai", &["FIREWORKS_API_KEY"]),
+    ("groq.com", &["GROQ_API_KEY"]),
+    ("nebius.com", &["NEBIUS_API_KEY"]),
+    ("openrouter.ai", &["OPENROUTER_API_KEY"]),
+    ("z.ai", &["ZAI_API_KEY"]),
+    ("bigmodel.cn", &["ZAI_API_KEY"]),
+    ("moonshot.ai", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
+    ("moonshot.cn", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
+    ("poe.com", &["POE_API_KEY"]),
+    ("aliyuncs.com", &["QWEN_API_KEY"]),
+    ("x.ai", &["XAI_API_KEY"]),
+];
+
+/// Where Chat Completions are, unless `base_url` says otherwise.
+const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// Reads the section. `folder` is the configuration file's, against which a cassette is found.
+pub(crate) fn read(section: &Section<'_>, folder: &Path, environment: &Environment) -> Option<BackendPlan> {
+    let kind = kind(section);
+    let model = section.text("model").map(str::to_owned);
+    let base_url = section.text("base_url").map(|url| url.trim_end_matches('/').to_owned());
+    let given_key = section.text("api_key").map(ApiKey::new);
+    let cassette = section.text("cassette").map(|path| folder.join(path));
+    let parameters = request_fields(section);
+    report_keys(section);
+    let mut plan = BackendPlan { kind: kind?, model, base_url, api_key: given_key, cassette, parameters };
+    match plan.kind {
+        BackendKind::ChatCompletion => check_chat_completions(section, &mut plan, environment),
+        BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),
+    }
+    Some(plan)
+}
+
+fn kind(section: &Section<'_>) -> Option<BackendKind> {
+    let Some(node) = section.get("type") else {
+        section.findings.error(
+            section.place,
+            &section.key("type"),
+            "the backend has no type.",
+            "Add `type: chatcompletion` with `base_url` and `model`, or `type: replay` with `cassette`.",
+        );
+        return None;
+    };
+    let Tree::Text(name) = &node.value else {
+        section.mismatch("type", node, "text");
+        return None;
+    };
+    match name.as_str() {
+        "chatcompletion" => return Some(BackendKind::ChatCompletion),
+        "replay" => return Some(BackendKind::Replay),
+        _ => {}
+    }
+    let (message, help) = if LATER_TYPES.contains(&name.as_str()) {
+        let help = "Available: `chatcompletion` (any OpenAI-compatible API, by `base_url`) and `replay`.";
+        (format!("the backend type `{name}` is not available in this version."), help.to_owned())
+    } else {
+        let known = ["chatcompletion", "replay"].into_iter().chain(LATER_TYPES);
+        let help = match nearest(name, known) {
+            Some(nearest) => format!("Did you mean `{nearest}`?"),
+            None => "Available: `chatcompletion` and `replay`.".to_owned(),
+        };
+        (format!("there is no backend type `{name}`."), help)
+    };
+    section.findings.error(node.place, &section.key("type"), message, help);
+    None
+}
+
+fn request_fields(section: &Section<'_>) -> Map<String, Value> {
+    let field = |name: &'static str| section.get(name).map(|node: &Node| (name.to_owned(), node.to_json()));
+    REQUEST_FIELDS.into_iter().filter_map(field).collect()
+}
+
+fn report_keys(section: &Section<'_>) {
+    for name in SHARED_KEYS {
+        let _ = section.get(name);
+    }
+    for name in LATER_KEYS {
+        if let Some(node) = section.get(name) {
+            let help = match name {
+                "enable_mcp_command_line" => "Agents with a workspace have `run_python` instead.",
+                _ => "",
+            };
+            section.findings.warning(node.place, &section.key(name), "not available in this version; it is ignored.", help);
+        }
+    }
+    for name in SAFETY_KEYS {
+        if let Some(node) = section.get(name) {
+            section.findings.error(
+                node.place,
+                &section.key(name),
+                "not available in this version, and ignoring it could allow more than was meant.",
+                "Remove it: code runs only in the WebAssembly sandbox, as `run_python`.",
+            );
+        }
+    }
+    section.warn_about_the_rest(&[]);
+}
+
+fn check_chat_completions(section: &Section<'_>, plan: &mut BackendPlan, environment: &Environment) {
+    if plan.model.is_none() {
+        section.findings.error(
+            section.place,
+            &section.key("model"),
+            "a `chatcompletion` backend needs a model.",
+            "Add `model:` with the name the provider uses.",
+        );
+    }
+    let base_url = plan.base_url.get_or_insert_with(|| DEFAULT_BASE_URL.to_owned()).clone();
+    if !base_url.starts_with("https://") && !base_url.starts_with("http://") {
+        section.findings.error(
+            section.place,
+            &section.key("base_url"),
+            format!("`{base_url}` is no web address."),
+            "It must begin with https:// (or http:// for a server of your own).",
+        );
+        return;
+    }
+    let host = host(&base_url);
+    if plan.api_key.is_some() || is_loopback(host) {
+        return;
+    }
+    let variables = KEY_VARIABLES
+        .iter()
+        .find(|(suffix, _)| host == *suffix || host.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.')))
+        .map_or(["OPENAI_API_KEY"].as_slice(), |(_, variables)| variables);
+    match variables.iter().find_map(|variable| environment.variable(variable)) {
+        Some(key) => plan.api_key = Some(ApiKey::new(key)),
+        None => section.findings.error(
+            section.place,
+            &section.key("api_key"),
+            format!("there is no key for {host}."),
+            format!("Set {} in the environment or in a `.env` file.", variables.join(" or ")),
+        ),
+    }
+}
+
+fn check_replay(section: &Section<'_>, cassette: Option<&PathBuf>) {
+    let help = "Record one with `--record FILE`, and name it relative to this configuration file.";
+    match cassette {
+        None => {
+            section.findings.error(section.place, &section.key("cassette"), "a `replay` backend needs a cassette.", help);
+        }
+        Some(path) if !path.is_file() => {
+            let place = section.get("cassette").map_or(section.place, |node| node.place);
+            section.findings.error(place, &section.key("cassette"), format!("there is no file {}.", path.display()), help);
+        }
+        Some(_) => {}
+    }
+}
+
+/// The host of a web address, without user, port and path.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => authority.split(':').next().unwrap_or(authority),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

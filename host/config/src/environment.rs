@@ -1,0 +1,77 @@
+//! What configuration takes from the process: variables, current directory, home directory. Injected, so that tests
+//! are hermetic and nothing else reads the environment.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The surroundings of a run.
+#[derive(Clone)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    current_directory: PathBuf,
+    home: Option<PathBuf>,
+}
+
+impl Environment {
+    /// The surroundings of this process, with `./.env` and then `~/.massgen/.env` filling in what is not set
+    /// (`spec/02` §1.2 with the order that its documentation promises).
+    ///
+    /// # Errors
+    /// When the current directory is gone.
+    pub fn from_process() -> std::io::Result<Self> {
+        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let mut environment =
+            Self { variables: variables.collect(), current_directory: std::env::current_dir()?, home: std::env::home_dir() };
+        let files = [Some(environment.current_directory.clone()), environment.home.as_ref().map(|home| home.join(".massgen"))];
+        for file in files.into_iter().flatten().map(|folder| folder.join(".env")) {
+            if let Ok(text) = std::fs::read_to_string(file) {
+                environment.fill_in(&text);
+            }
+        }
+        Ok(environment)
+    }
+
+    /// Surroundings made up of these variables.
+    pub fn new<'a>(
+        variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+        current_directory: impl Into<PathBuf>,
+        home: Option<PathBuf>,
+    ) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { variables, current_directory: current_directory.into(), home }
+    }
+
+    /// A variable's value; one that is empty counts as not set.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The directory against which relative paths are meant.
+    pub fn current_directory(&self) -> &Path {
+        &self.current_directory
+    }
+
+    /// The user's home directory.
+    pub fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// Takes `NAME=value` lines in, without replacing what is set.
+    pub fn fill_in(&mut self, text: &str) {
+        for line in text.lines() {
+            let line = line.trim();
+            let line = line.strip_prefix("export ").unwrap_or(line);
+            let Some((name, value)) = line.split_once('=') else { continue };
+            let name = name.trim();
+            if name.is_empty() || name.starts_with('#') {
+                continue;
+            }
+            self.variables.entry(name.to_owned()).or_insert_with(|| unquote(value.trim()).to_owned());
+        }
+    }
+}
+
+fn unquote(value: &str) -> &str {
+    let quoted = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    quoted('"').or_else(|| quoted('\'')).unwrap_or(value)
+}

@@ -1,0 +1,204 @@
+//! A run as the configuration describes it: checked, typed, with every path absolute.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Diagnostic, Limits};
+
+/// An agent's id: 1 to 64 of `A-Z a-z 0-9 _ -`, since it becomes part of paths (`spec/04` F7 mended).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct AgentId(String);
+
+/// An id that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the agent id `{0}` must be 1 to 64 of the characters A-Z, a-z, 0-9, `_` and `-`: it becomes part of file names")]
+pub struct InvalidAgentId(String);
+
+impl AgentId {
+    /// Checks and takes an id.
+    ///
+    /// # Errors
+    /// When it has other characters or is empty or too long.
+    pub fn new(id: impl Into<String>) -> Result<Self, InvalidAgentId> {
+        let id = id.into();
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) { Err(InvalidAgentId(id)) } else { Ok(Self(id)) }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for AgentId {
+    type Error = InvalidAgentId;
+
+    fn try_from(id: String) -> Result<Self, Self::Error> {
+        Self::new(id)
+    }
+}
+
+impl From<AgentId> for String {
+    fn from(id: AgentId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for AgentId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A provider's key. Never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey(String);
+
+impl ApiKey {
+    /// Takes a key.
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
+    /// The key, for the request's header and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ApiKey(***)")
+    }
+}
+
+/// Everything a run needs to know.
+#[derive(Debug, Clone)]
+pub struct RunPlan {
+    /// The file it was read from.
+    pub source: Option<PathBuf>,
+    /// The agents, in the file's order; at least one.
+    pub agents: Vec<AgentPlan>,
+    /// What concerns all of them.
+    pub orchestrator: OrchestratorPlan,
+    /// How the run is shown.
+    pub ui: UiPlan,
+    /// How long coordination may take (`spec/01` §11); 1,800 s by default.
+    pub orchestrator_timeout: Duration,
+    /// What is odd about the configuration and does not prevent the run.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// One agent.
+#[derive(Debug, Clone)]
+pub struct AgentPlan {
+    /// Its id, unique in the run.
+    pub id: AgentId,
+    /// The user's instructions for it.
+    pub system_message: Option<String>,
+    /// Its model provider.
+    pub backend: BackendPlan,
+    /// Its working directory, from `cwd`; an agent without one has no tools.
+    pub workspace: Option<PathBuf>,
+    /// The user's paths it may see, the orchestrator's and its own.
+    pub context_paths: Vec<ContextPath>,
+    /// Which tools it has.
+    pub tools: ToolFilter,
+    /// What one tool call may use.
+    pub limits: Limits,
+}
+
+/// A model provider and what to send it.
+#[derive(Debug, Clone)]
+pub struct BackendPlan {
+    /// Which codec.
+    pub kind: BackendKind,
+    /// The model's name.
+    pub model: Option<String>,
+    /// Where the API is.
+    pub base_url: Option<String>,
+    /// The key, from the file or the environment.
+    pub api_key: Option<ApiKey>,
+    /// The recorded turns, for [`BackendKind::Replay`].
+    pub cassette: Option<PathBuf>,
+    /// Further fields of the request (`temperature`, `max_tokens`, …), of those the API knows.
+    pub parameters: Map<String, Value>,
+}
+
+/// The codecs there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendKind {
+    /// An OpenAI-compatible Chat Completions API.
+    ChatCompletion,
+    /// Recorded turns from a cassette.
+    Replay,
+}
+
+/// What a context path may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// Reading.
+    Read,
+    /// Reading, and writing during the winner's final presentation.
+    Write,
+}
+
+/// One path of the user's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContextPath {
+    /// Absolute and real; it exists.
+    pub path: PathBuf,
+    /// What it may be used for.
+    pub permission: Permission,
+    /// It is one file, not a directory.
+    pub is_file: bool,
+    /// Absolute paths in it that stay as they are; they need not exist.
+    pub protected: Vec<PathBuf>,
+}
+
+/// Which tools an agent has, by name with or without `mcp__SERVER__`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ToolFilter {
+    /// Only these, where given.
+    pub allowed: Option<Vec<String>>,
+    /// Never these.
+    pub excluded: Vec<String>,
+}
+
+/// What concerns all agents.
+#[derive(Debug, Clone)]
+pub struct OrchestratorPlan {
+    /// Where snapshots of answers are kept.
+    pub snapshot_storage: PathBuf,
+    /// Parent of the agents' views of each other's answers.
+    pub agent_temporary_workspace: PathBuf,
+    /// Where sessions of several turns are kept.
+    pub session_storage: PathBuf,
+    /// No coordination: the first agent presents.
+    pub skip_coordination_rounds: bool,
+    /// Answers one agent may give; then it can only vote.
+    pub max_new_answers_per_agent: Option<u32>,
+}
+
+/// How a run is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UiPlan {
+    /// Which display.
+    pub display: DisplayKind,
+}
+
+/// The displays there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DisplayKind {
+    /// Lines of text as they come.
+    #[default]
+    Plain,
+}

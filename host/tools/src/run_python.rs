@@ -1,0 +1,123 @@
+//! `run_python`: a program for the CPython component, as a tool.
+
+use std::time::Duration;
+
+use massgen_config::Limits;
+use massgen_sandbox::{Entry, Outcome, Report};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::outcome::{ToolOutcome, ToolStatus, failure, refusal, status};
+
+/// The tool's name.
+pub(crate) const NAME: &str = "run_python";
+
+/// What the model is told.
+pub(crate) const DESCRIPTION: &str = "Runs a Python 3 program in a sandbox: the standard library, the files of the \
+    workspace and of granted paths, no network, no other programs. The working directory is the workspace. Give either \
+    `code` or `script`. Every call is a fresh interpreter; keep results in files. Returns exit_code, stdout and stderr.";
+
+/// The arguments.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunPython {
+    /// Program text to run, as with `python -c`.
+    code: Option<String>,
+    /// Path of a script to run instead, absolute or relative to the workspace.
+    script: Option<String>,
+    /// Arguments for the program, in `sys.argv[1:]`.
+    #[serde(default)]
+    args: Vec<String>,
+    /// Text for the program's standard input.
+    #[serde(default)]
+    stdin: String,
+    /// Seconds the program may run; at most the run's own limit, which is also the default.
+    timeout: Option<f64>,
+}
+
+/// What the model reads.
+#[derive(Debug, Serialize)]
+struct Ran {
+    success: bool,
+    exit_code: i32,
+    stdout: String,
+    stderr: String,
+    /// Seconds.
+    execution_time: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
+}
+
+/// JSON Schema of the arguments.
+pub(crate) fn input_schema() -> Value {
+    schemars::schema_for!(RunPython).to_value()
+}
+
+impl RunPython {
+    /// Reads the arguments.
+    ///
+    /// # Errors
+    /// A sentence for the model.
+    pub(crate) fn parse(arguments: &str) -> Result<Self, String> {
+        let parsed: Self = serde_json::from_str(arguments)
+            .map_err(|error| format!("The arguments of `{NAME}` do not fit its schema: {error}."))?;
+        match (&parsed.code, &parsed.script) {
+            (Some(_), None) | (None, Some(_)) => {}
+            _ => return Err(format!("`{NAME}` needs exactly one of `code` and `script`.")),
+        }
+        match parsed.timeout {
+            Some(seconds) if !seconds.is_finite() || seconds <= 0.0 => {
+                Err(format!("`timeout` is {seconds}; it must be a positive number of seconds."))
+            }
+            _ => Ok(parsed),
+        }
+    }
+
+    /// The command line behind the arguments.
+    pub(crate) fn entry(self) -> Entry {
+        let mut arguments = vec!["python".to_owned()];
+        if let Some(code) = self.code {
+            arguments.extend(["-c".to_owned(), code]);
+        }
+        arguments.extend(self.script);
+        arguments.extend(self.args);
+        Entry::Command { arguments, stdin: self.stdin.into_bytes() }
+    }
+
+    /// The run's limits with the program's own time, where it is shorter.
+    pub(crate) fn limits(&self, limits: &Limits) -> Limits {
+        let asked = self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        Limits { call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)), ..limits.clone() }
+    }
+}
+
+/// The outcome as the model reads it. A program that failed is an answer, not an error of the tool; where a rule
+/// refused it something, the rule is named.
+pub(crate) fn outcome(report: &Report) -> ToolOutcome {
+    let exit_code = match report.outcome {
+        Outcome::Exited { code } => i32::from(code),
+        _ => -1,
+    };
+    let error = match &report.outcome {
+        Outcome::Exited { .. } => None,
+        other => Some(failure(other, &[])),
+    };
+    let ran = Ran {
+        success: exit_code == 0,
+        exit_code,
+        stdout: report.stdout.to_text(),
+        stderr: report.stderr.to_text(),
+        execution_time: report.elapsed.as_secs_f64(),
+        error,
+        refused: if exit_code == 0 { Vec::new() } else { report.denials.iter().map(refusal).collect() },
+    };
+    let status = match (&report.outcome, report.denials.last()) {
+        (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied { rule: denial.rule.name().to_owned() },
+        (outcome, _) => status(outcome),
+    };
+    let content = serde_json::to_string(&ran).unwrap_or_else(|error| format!("the result cannot be written as JSON: {error}"));
+    ToolOutcome { content, status, elapsed: report.elapsed }
+}

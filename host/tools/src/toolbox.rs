@@ -1,0 +1,242 @@
+//! Registry and dispatch of tools.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use massgen_backends::{ToolCall, ToolDefinition};
+use massgen_config::{Limits, ToolFilter};
+use massgen_sandbox::{Cancel, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox, ToolSpec};
+use serde_json::Value;
+
+use crate::outcome::ToolOutcome;
+use crate::run_python::{self, RunPython};
+
+/// Plugins that cannot be used together, or do not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolsetError {
+    /// A plugin did not list its tools.
+    #[error("{0}. Remove the plugin from the run or mend it.")]
+    List(String),
+    /// Two plugins offer the same name.
+    #[error("the plugins `{first}` and `{second}` both offer a tool `{tool}`. Use one of them.")]
+    Twice {
+        /// The name.
+        tool: String,
+        /// The plugin that had it first.
+        first: String,
+        /// The other.
+        second: String,
+    },
+}
+
+/// How a tool is run.
+#[derive(Clone)]
+enum Runner {
+    /// By its plugin.
+    Plugin(Plugin),
+    /// By the CPython command.
+    Python(Plugin),
+}
+
+impl Runner {
+    fn plugin(&self) -> &Plugin {
+        match self {
+            Self::Plugin(plugin) | Self::Python(plugin) => plugin,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Tool {
+    spec: ToolSpec,
+    runner: Runner,
+}
+
+/// The tools of a run, before they are given to an agent. Cheap to clone.
+#[derive(Clone)]
+pub struct Toolset {
+    sandbox: Sandbox,
+    tools: Arc<BTreeMap<String, Tool>>,
+}
+
+impl Toolset {
+    /// Asks each plugin for its tools. The command `python` becomes the tool `run_python`; other commands offer no tool
+    /// of their own.
+    ///
+    /// # Errors
+    /// When a plugin does not answer, or two offer the same name.
+    pub async fn load(sandbox: Sandbox, plugins: &[Plugin], limits: &Limits) -> Result<Self, ToolsetError> {
+        let mut tools: BTreeMap<String, Tool> = BTreeMap::new();
+        for plugin in plugins {
+            for tool in offered(&sandbox, plugin, limits).await? {
+                if let Some(first) = tools.get(&tool.spec.name) {
+                    return Err(ToolsetError::Twice {
+                        first: first.runner.plugin().manifest().name.clone(),
+                        second: plugin.manifest().name.clone(),
+                        tool: tool.spec.name,
+                    });
+                }
+                tools.insert(tool.spec.name.clone(), tool);
+            }
+        }
+        Ok(Self { sandbox, tools: Arc::new(tools) })
+    }
+
+    /// The tools that `filter` leaves, on the files of one agent. A filter names a tool by its own name or as
+    /// `mcp__PLUGIN__TOOL`, the name it had in the Python version; both mean the same tool everywhere.
+    pub fn for_agent(&self, filesystem: Arc<GuestFilesystem>, filter: &ToolFilter, limits: Limits) -> Toolbox {
+        let is_named = |names: &[String], tool: &Tool| names.iter().any(|name| goes_by(tool, name));
+        let kept = self.tools.iter().filter(|(_, tool)| {
+            filter.allowed.as_ref().is_none_or(|allowed| is_named(allowed, tool)) && !is_named(&filter.excluded, tool)
+        });
+        let tools: BTreeMap<_, _> = kept.map(|(name, tool)| (name.clone(), tool.clone())).collect();
+        Toolbox { inner: Some(Arc::new(Inner { sandbox: self.sandbox.clone(), tools, filesystem, limits })) }
+    }
+}
+
+async fn offered(sandbox: &Sandbox, plugin: &Plugin, limits: &Limits) -> Result<Vec<Tool>, ToolsetError> {
+    let manifest = plugin.manifest();
+    match manifest.kind {
+        PluginKind::Tools => {
+            let specs = sandbox.list_tools(plugin, limits.clone()).await.map_err(ToolsetError::List)?;
+            Ok(specs.into_iter().map(|spec| Tool { spec, runner: Runner::Plugin(plugin.clone()) }).collect())
+        }
+        PluginKind::Command if manifest.name == "python" => {
+            let spec = ToolSpec {
+                name: run_python::NAME.to_owned(),
+                description: run_python::DESCRIPTION.to_owned(),
+                input_schema: run_python::input_schema(),
+                output_schema: None,
+                annotations: massgen_sandbox::Annotations { destructive: true, ..Default::default() },
+            };
+            Ok(vec![Tool { spec, runner: Runner::Python(plugin.clone()) }])
+        }
+        PluginKind::Command => Ok(Vec::new()),
+    }
+}
+
+/// True when `name` means this tool, with or without the prefix.
+fn goes_by(tool: &Tool, name: &str) -> bool {
+    let plugin = &tool.runner.plugin().manifest().name;
+    let unprefixed = name.strip_prefix("mcp__").and_then(|rest| rest.strip_prefix(plugin.as_str()));
+    name == tool.spec.name || unprefixed.and_then(|rest| rest.strip_prefix("__")) == Some(tool.spec.name.as_str())
+}
+
+/// The tools of one agent and the files they work on. Cheap to clone.
+#[derive(Clone)]
+pub struct Toolbox {
+    inner: Option<Arc<Inner>>,
+}
+
+struct Inner {
+    sandbox: Sandbox,
+    tools: BTreeMap<String, Tool>,
+    filesystem: Arc<GuestFilesystem>,
+    limits: Limits,
+}
+
+/// Ends the call when the run drops it.
+struct CancelOnDrop(Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl Toolbox {
+    /// No tools: for an agent without a workspace.
+    pub const fn empty() -> Self {
+        Self { inner: None }
+    }
+
+    /// The tools to announce to the model, in a stable order.
+    pub fn definitions(&self) -> Vec<ToolDefinition> {
+        let definition = |tool: &Tool| ToolDefinition {
+            name: tool.spec.name.clone(),
+            description: tool.spec.description.clone(),
+            parameters: tool.spec.input_schema.clone(),
+        };
+        self.inner.iter().flat_map(|inner| inner.tools.values().map(definition)).collect()
+    }
+
+    /// True when the tool says that it changes nothing: such calls of one turn may run at the same time.
+    pub fn is_read_only(&self, name: &str) -> bool {
+        self.find(name).is_some_and(|(_, tool)| tool.spec.annotations.read_only)
+    }
+
+    /// Gives (`true`) or revokes (`false`) write access to the context paths that the run marked `write`. Only the
+    /// winner's final presentation does this; the grant is gone as soon as it is revoked, for running calls too.
+    pub fn set_context_writes(&self, enabled: bool) {
+        if let Some(inner) = &self.inner {
+            let mut policy = massgen_permissions::Policy::clone(&inner.filesystem.policy());
+            policy.final_presentation = enabled;
+            inner.filesystem.set_policy(policy);
+        }
+    }
+
+    /// Runs one call to its end. Never fails: whatever happens becomes an outcome that the model can read. Dropping the
+    /// future ends the call.
+    pub async fn call(&self, call: &ToolCall) -> ToolOutcome {
+        let Some((inner, tool)) = self.find(&call.name) else {
+            let known: Vec<_> = self.definitions().into_iter().map(|tool| tool.name).collect();
+            return ToolOutcome::error(format!("There is no tool `{}`. The tools are: {}.", call.name, known.join(", ")));
+        };
+        let arguments = match object(&call.arguments) {
+            Ok(arguments) => arguments,
+            Err(reason) => {
+                return ToolOutcome::error(format!("The arguments of `{}` are not a JSON object: {reason}.", call.name));
+            }
+        };
+        match &tool.runner {
+            Runner::Plugin(plugin) => {
+                let entry = Entry::Tool { name: tool.spec.name.clone(), arguments };
+                let report = inner.run(plugin, entry, inner.limits.clone()).await;
+                ToolOutcome::of_tool(report, inner.limits.output_bytes)
+            }
+            Runner::Python(plugin) => match RunPython::parse(&arguments) {
+                Ok(program) => {
+                    let limits = program.limits(&inner.limits);
+                    run_python::outcome(&inner.run(plugin, program.entry(), limits).await)
+                }
+                Err(message) => ToolOutcome::error(message),
+            },
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<(&Inner, &Tool)> {
+        let inner = self.inner.as_deref()?;
+        let tool = inner.tools.get(name).or_else(|| inner.tools.values().find(|tool| goes_by(tool, name)))?;
+        Some((inner, tool))
+    }
+}
+
+impl Inner {
+    async fn run(&self, plugin: &Plugin, entry: Entry, limits: Limits) -> massgen_sandbox::Report {
+        let cancel = CancelOnDrop(Cancel::default());
+        self.sandbox.call(plugin, &self.filesystem, Invocation::new(entry, limits), &cancel.0).await
+    }
+}
+
+/// `arguments` as the text of a JSON object; models write nothing at all where a tool needs no argument.
+fn object(arguments: &str) -> Result<String, String> {
+    if arguments.trim().is_empty() {
+        return Ok("{}".to_owned());
+    }
+    match serde_json::from_str::<Value>(arguments) {
+        Ok(Value::Object(_)) => Ok(arguments.to_owned()),
+        Ok(other) => Err(format!("it is {}", kind(&other))),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+const fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
