@@ -1,0 +1,24 @@
+//! Model providers as codecs of one shape: a [`TurnRequest`] in, a stream of [`Chunk`]s out.
+//!
+//! A backend knows how its provider writes messages, tools and streams. It knows nothing of how tools are run, of
+//! files, or of other agents: the agent loop owns the conversation and calls [`Backend::stream`] once a model turn.
+
+mod cassette;
+mod chat_completions;
+mod http;
+mod placeholders;
+mod plan;
+mod record;
+mod replay;
+mod sse;
+mod turn;
+
+pub use cassette::{Cassette, CassetteTurn};
+pub use chat_completions::{ChatCompletions, ChatCompletionsSettings, RetryPolicy, Timeouts};
+pub use plan::build;
+pub use record::{CassetteWriter, Recorder};
+pub use replay::{DEFAULT_PATIENCE, Replay};
+pub use turn::{
+    Backend, BackendError, BackendInfo, Chunk, ChunkStream, ErrorKind, FinishReason, Message,
+    Placeholders, Stage, ToolCall, ToolDefinition, TurnContext, TurnRequest, Usage,
+};

@@ -1,0 +1,109 @@
+//! From a checked configuration to a running backend.
+
+use std::sync::Arc;
+
+use massgen_config::{BackendKind, BackendPlan};
+
+use crate::cassette::{Cassette, cassette_error};
+use crate::chat_completions::{ChatCompletions, ChatCompletionsSettings};
+use crate::replay::{DEFAULT_PATIENCE, Replay};
+use crate::turn::{Backend, BackendError};
+
+/// Where Chat Completions are asked for when a plan names no `base_url`.
+const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// Builds the backend that a plan describes. Nothing is sent yet; a cassette is read whole.
+///
+/// # Errors
+/// What [`ChatCompletions::new`] and [`Cassette::load`] refuse; a replay without a cassette is
+/// [`crate::ErrorKind::Cassette`].
+pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
+    match plan.kind {
+        BackendKind::ChatCompletion => Ok(Arc::new(ChatCompletions::new(
+            chat_completions_settings(plan),
+        )?)),
+        BackendKind::Replay => {
+            let path = plan.cassette.as_deref().ok_or_else(|| {
+                cassette_error(
+                    "a backend of type `replay` needs the key `cassette` with the file to play"
+                        .to_owned(),
+                )
+            })?;
+            Ok(Arc::new(Replay::new(
+                Cassette::load(path)?,
+                DEFAULT_PATIENCE,
+            )))
+        }
+    }
+}
+
+fn chat_completions_settings(plan: &BackendPlan) -> ChatCompletionsSettings {
+    ChatCompletionsSettings {
+        model: plan.model.clone(),
+        api_key: plan.api_key.clone(),
+        parameters: plan.parameters.clone(),
+        ..ChatCompletionsSettings::new(plan.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::turn::{BackendInfo, ErrorKind};
+
+    fn plan(kind: BackendKind) -> BackendPlan {
+        BackendPlan {
+            kind,
+            model: Some("llama".into()),
+            base_url: None,
+            api_key: None,
+            cassette: None,
+            parameters: serde_json::Map::new(),
+        }
+    }
+
+    #[test]
+    fn a_chat_completions_plan_asks_its_base_url_and_openai_without_one() {
+        let groq = BackendPlan {
+            base_url: Some("https://api.groq.com/openai/v1".into()),
+            ..plan(BackendKind::ChatCompletion)
+        };
+        for (plan, provider) in [
+            (plan(BackendKind::ChatCompletion), "OpenAI"),
+            (groq, "Groq"),
+        ] {
+            let info = build(&plan)
+                .map(|backend| backend.info())
+                .expect("a backend");
+            assert_eq!(
+                info,
+                BackendInfo {
+                    provider: provider.into(),
+                    model: Some("llama".into())
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn a_replay_plan_reads_its_cassette() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tape.jsonl");
+        std::fs::write(&path, "{\"massgen_cassette\":1}\n").expect("a file");
+        let with_tape = BackendPlan {
+            cassette: Some(path),
+            ..plan(BackendKind::Replay)
+        };
+        assert_eq!(
+            build(&with_tape).expect("a backend").info().provider,
+            "Replay"
+        );
+        let error = build(&plan(BackendKind::Replay))
+            .err()
+            .expect("no cassette");
+        assert_eq!(error.kind, ErrorKind::Cassette);
+        assert!(error.message.contains("`cassette`"), "{error}");
+    }
+}

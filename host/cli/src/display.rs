@@ -1,0 +1,257 @@
+//! What a run shows on standard output: plain lines, or one event a line as JSON.
+//!
+//! A thread of its own writes, so that a slow reader never holds the run up. When the reader goes away the run is
+//! cancelled and everything ends quietly.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+
+use massgen_orchestrator::{Event, EventKind, EventSink, Outcome, SelectionBasis};
+use massgen_tools::ToolStatus;
+use tokio_util::sync::CancellationToken;
+
+use crate::flags::Output;
+
+/// A line that frames the final answer.
+const RULER: &str = "==================================================";
+
+/// Whether all was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// To the end.
+    Whole,
+    /// Until the reader closed its end.
+    ReaderGone,
+}
+
+enum Piece {
+    Event(Box<Event>),
+    Warning(String),
+}
+
+/// The writer and the way to it.
+pub(crate) struct Display {
+    pieces: Sender<Piece>,
+    writer: JoinHandle<Shown>,
+}
+
+impl Display {
+    /// Starts the writer. `logs` is shown to the user; `cancel` is used when the reader goes away.
+    pub(crate) fn start(output: Output, logs: PathBuf, cancel: CancellationToken) -> Self {
+        let (pieces, receiver) = mpsc::channel();
+        let writer = std::thread::spawn(move || {
+            let shown = match output {
+                Output::Plain => show_plain(&receiver, logs),
+                Output::Json => show_json(&receiver),
+            };
+            match shown {
+                Ok(()) => Shown::Whole,
+                Err(_) => {
+                    cancel.cancel();
+                    Shown::ReaderGone
+                }
+            }
+        });
+        Self { pieces, writer }
+    }
+
+    /// Where the run sends its events.
+    pub(crate) fn sink(&self) -> EventSink {
+        let pieces = self.pieces.clone();
+        // The writer ends early only when nobody reads: then there is nobody to tell.
+        Box::new(move |event| drop(pieces.send(Piece::Event(Box::new(event.clone())))))
+    }
+
+    /// Shows a warning about the configuration.
+    pub(crate) fn warn(&self, text: String) {
+        let _ = self.pieces.send(Piece::Warning(text));
+    }
+
+    /// Waits until everything is written.
+    pub(crate) fn finish(self) -> Shown {
+        drop(self.pieces);
+        self.writer.join().unwrap_or(Shown::Whole)
+    }
+}
+
+fn show_json(pieces: &Receiver<Piece>) -> io::Result<()> {
+    for piece in pieces {
+        match piece {
+            Piece::Event(event) => {
+                let line = serde_json::to_string(&event)?;
+                writeln!(io::stdout(), "{line}")?;
+            }
+            Piece::Warning(text) => writeln!(io::stderr(), "{text}")?,
+        }
+    }
+    Ok(())
+}
+
+fn show_plain(pieces: &Receiver<Piece>, logs: PathBuf) -> io::Result<()> {
+    let mut lines = Lines { logs, ..Lines::default() };
+    for piece in pieces {
+        let text = match piece {
+            Piece::Event(event) => lines.of(&event.kind),
+            Piece::Warning(text) => format!("{text}\n"),
+        };
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
+
+/// Turns events into lines. Streamed text is held back until its line is whole, so that agents do not tear each other's
+/// lines apart.
+#[derive(Default)]
+struct Lines {
+    logs: PathBuf,
+    unfinished: BTreeMap<String, String>,
+    presented: bool,
+}
+
+impl Lines {
+    fn of(&mut self, kind: &EventKind) -> String {
+        match kind {
+            EventKind::Content { agent, text } => self.streamed(agent.as_str(), text),
+            EventKind::PresentationContent { text, .. } => {
+                self.presented = true;
+                text.clone()
+            }
+            EventKind::Reasoning { .. } | EventKind::Usage { .. } => String::new(),
+            other => {
+                let mut text = self.flush(agent_of(other));
+                text.push_str(&self.line(other));
+                text
+            }
+        }
+    }
+
+    /// Whole lines of an agent's stream, with its name before each.
+    fn streamed(&mut self, agent: &str, piece: &str) -> String {
+        let pending = self.unfinished.entry(agent.to_owned()).or_default();
+        pending.push_str(piece);
+        let mut text = String::new();
+        while let Some(end) = pending.find('\n') {
+            let line: String = pending.drain(..=end).collect();
+            // Writing to a string cannot fail.
+            let _ = write!(text, "[{agent}] {line}");
+        }
+        text
+    }
+
+    /// What is left of an agent's stream; of all streams where no agent is named.
+    fn flush(&mut self, agent: Option<&str>) -> String {
+        let mut text = String::new();
+        for (name, pending) in &mut self.unfinished {
+            if agent.is_none_or(|agent| agent == name) && !pending.is_empty() {
+                let _ = writeln!(text, "[{name}] {pending}");
+                pending.clear();
+            }
+        }
+        text
+    }
+
+    fn line(&self, kind: &EventKind) -> String {
+        match kind {
+            EventKind::RunStarted { question, agents } => {
+                let names: Vec<_> = agents.iter().map(|agent| agent.id.to_string()).collect();
+                let logs = self.logs.display();
+                format!("Question: {question}\nAgents: {}\nLogs: {logs}\n{RULER}\n", names.join(", "))
+            }
+            EventKind::AgentStarted { agent, sees, .. } => match sees.as_slice() {
+                [] => format!("[{agent}] 📊 working\n"),
+                sees => {
+                    let labels: Vec<_> = sees.iter().map(ToString::to_string).collect();
+                    format!("[{agent}] 📊 working, sees {}\n", labels.join(", "))
+                }
+            },
+            EventKind::ToolCallStarted { agent, tool, arguments, .. } => format!("[{agent}] 🔧 {tool} {arguments}\n"),
+            EventKind::ToolCallFinished { agent, tool, status, summary, elapsed_ms, .. } => {
+                format!("[{agent}] 🔧 {tool}: {} ({elapsed_ms} ms) {summary}\n", ended(status))
+            }
+            EventKind::Enforced { agent, attempt, reason } => format!("[{agent}] ⚠️ try {attempt}: {reason}\n"),
+            EventKind::AnswerAccepted { agent, label, content, .. } => format!("[{agent}] 💡 new answer {label}: {content}\n"),
+            EventKind::DuplicateRejected { agent, duplicate_of } => {
+                format!("[{agent}] ⚠️ answer not accepted, it repeats {duplicate_of}\n")
+            }
+            EventKind::VoteCast { agent, label, reason, .. } => format!("[{agent}] 🗳️ vote for {label}: {reason}\n"),
+            EventKind::VoteIgnored { agent, because, .. } => {
+                format!("[{agent}] 🗳️ vote not counted: {because} came in meanwhile\n")
+            }
+            EventKind::RestartRequested { .. } | EventKind::Content { .. } | EventKind::Reasoning { .. } => String::new(),
+            EventKind::RestartCompleted { agent } => format!("[{agent}] 🔁 starts again with the newer answers\n"),
+            EventKind::AgentFailed { agent, error, failures } => format!("[{agent}] ❌ failure {failures}: {error}\n"),
+            EventKind::RetryScheduled { agent, after_ms } => format!("[{agent}] 📊 tries again in {after_ms} ms\n"),
+            EventKind::AgentKilled { agent, error } => format!("[{agent}] ❌ takes no further part: {error}\n"),
+            EventKind::TimedOut { limit_ms, .. } => format!("⚠️ coordination ended at its limit of {} s\n", *limit_ms as f64 / 1e3),
+            EventKind::WinnerSelected { agent, basis, votes, .. } => {
+                let votes: Vec<_> = votes.iter().map(|count| format!("{} {}", count.agent, count.votes)).collect();
+                let basis = match basis {
+                    SelectionBasis::Votes => "by votes",
+                    SelectionBasis::Tie => "first of a tie",
+                    SelectionBasis::FirstAnswer => "first answer, nobody voted",
+                    SelectionBasis::CoordinationSkipped => "coordination skipped",
+                };
+                format!("🏆 Selected agent: {agent} ({basis}; votes: {})\n", votes.join(", "))
+            }
+            EventKind::PresentationStarted { agent } => format!("🎤 [{agent}] presents the final answer\n{RULER}\n"),
+            EventKind::PresentationContent { .. } | EventKind::Usage { .. } => String::new(),
+            EventKind::PresentationFinished { text, .. } => {
+                // A presentation that was not streamed is a stored answer.
+                let text = if self.presented { "" } else { text };
+                format!("{text}\n{RULER}\n")
+            }
+            EventKind::Warning { agent, message } => match agent {
+                Some(agent) => format!("[{agent}] ⚠️ {message}\n"),
+                None => format!("⚠️ {message}\n"),
+            },
+            EventKind::RunFinished { outcome, elapsed_ms } => {
+                let seconds = *elapsed_ms as f64 / 1e3;
+                match outcome {
+                    Outcome::Finished { winner, .. } => format!("Finished after {seconds:.1} s; {winner} presented.\n"),
+                    Outcome::TimedOut { .. } => format!("Out of time after {seconds:.1} s.\n"),
+                    Outcome::Failed { error } => format!("❌ Failed after {seconds:.1} s: {error}\n"),
+                    Outcome::Interrupted => format!("Interrupted after {seconds:.1} s.\n"),
+                }
+            }
+        }
+    }
+}
+
+fn ended(status: &ToolStatus) -> String {
+    match status {
+        ToolStatus::Ok => "ok".to_owned(),
+        ToolStatus::ToolError => "error".to_owned(),
+        ToolStatus::Denied { rule } => format!("denied by {rule}"),
+        ToolStatus::Limit { limit } => format!("stopped at the {limit} limit"),
+        ToolStatus::Timeout => "out of time".to_owned(),
+        ToolStatus::Trap => "crashed".to_owned(),
+        ToolStatus::Cancelled => "cancelled".to_owned(),
+        ToolStatus::HostError => "host error".to_owned(),
+    }
+}
+
+/// The agent whose stream ends with this event; `None` ends all.
+fn agent_of(kind: &EventKind) -> Option<&str> {
+    match kind {
+        EventKind::AgentStarted { agent, .. }
+        | EventKind::ToolCallStarted { agent, .. }
+        | EventKind::ToolCallFinished { agent, .. }
+        | EventKind::Enforced { agent, .. }
+        | EventKind::AnswerAccepted { agent, .. }
+        | EventKind::DuplicateRejected { agent, .. }
+        | EventKind::VoteCast { agent, .. }
+        | EventKind::VoteIgnored { agent, .. }
+        | EventKind::RestartRequested { agent, .. }
+        | EventKind::RestartCompleted { agent }
+        | EventKind::AgentFailed { agent, .. }
+        | EventKind::RetryScheduled { agent, .. }
+        | EventKind::AgentKilled { agent, .. } => Some(agent.as_str()),
+        _ => None,
+    }
+}

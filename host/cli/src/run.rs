@@ -1,0 +1,154 @@
+//! One run: flags to plan, plan to agents, agents to an outcome.
+
+use std::io::{IsTerminal, Read};
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use massgen_backends::{Backend, CassetteWriter, Recorder};
+use massgen_config::{Environment, RunPlan};
+use massgen_orchestrator::layout::{DEFAULT_LOGS, LogLayout};
+use massgen_orchestrator::workspace::{WorkspaceSettings, Workspaces};
+use massgen_orchestrator::{Backoff, Coordination, Member, Run, RunOptions};
+use massgen_tools::Toolbox;
+use tokio_util::sync::CancellationToken;
+
+use crate::display::Display;
+use crate::exit::{Exit, Failure};
+use crate::flags::{Output, RunFlags};
+use crate::sandboxing;
+
+/// Runs to the end.
+pub(crate) fn run(flags: RunFlags) -> Result<Exit, Failure> {
+    let environment =
+        Environment::from_process().map_err(|source| Failure::System { doing: "find the current directory", source })?;
+    let file = massgen_config::find(flags.config.as_deref(), &environment)?;
+    let mut plan = massgen_config::load(&file, &environment)?;
+    if let Some(limit) = flags.orchestrator_timeout {
+        plan.orchestrator_timeout = limit;
+    }
+    let question = question(flags.question.clone())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Failure::System { doing: "start the async runtime", source })?;
+    let exit = runtime.block_on(execute(&plan, question, &flags, &environment));
+    // A guest that blocks its thread must not hold the process up.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn execute(plan: &RunPlan, question: String, flags: &RunFlags, environment: &Environment) -> Result<Exit, Failure> {
+    let here = environment.current_directory();
+    let backends = backends(plan, flags.record.as_deref())?;
+    let log = match &flags.log_dir {
+        Some(folder) => LogLayout::at(&here.join(folder))?,
+        None => LogLayout::create(&here.join(DEFAULT_LOGS), &jiff::Zoned::now())?,
+    };
+    log_to(&log, flags.debug)?;
+    let workspaces = Arc::new(Workspaces::prepare(&workspace_settings(plan, here, &log))?);
+    let toolboxes = sandboxing::toolboxes(plan, &workspaces, environment).await?;
+
+    let cancel = CancellationToken::new();
+    let format = if flags.no_display { Output::Plain } else { flags.output };
+    let display = Display::start(format, log.root().to_owned(), cancel.clone());
+    for warning in &plan.warnings {
+        display.warn(warning.to_string());
+    }
+    tokio::spawn({
+        let cancel = cancel.clone();
+        async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                cancel.cancel();
+            }
+        }
+    });
+    let run = Run::new(RunOptions {
+        question,
+        members: members(plan, backends, toolboxes),
+        coordination: if plan.orchestrator.skip_coordination_rounds { Coordination::Skipped } else { Coordination::Rounds },
+        max_answers_per_agent: plan.orchestrator.max_new_answers_per_agent.and_then(NonZeroU32::new),
+        backoff: Backoff::default(),
+        time_limit: plan.orchestrator_timeout,
+        workspaces,
+        log: Some(log),
+        sinks: vec![display.sink()],
+        cancel,
+    })?;
+    let result = run.execute().await;
+    let shown = tokio::task::spawn_blocking(move || display.finish()).await;
+    match shown {
+        // Whoever read the output has gone away; nothing is wrong.
+        Ok(crate::display::Shown::ReaderGone) => Ok(Exit::Ok),
+        Ok(crate::display::Shown::Whole) | Err(_) => Ok(Exit::from(&result.outcome)),
+    }
+}
+
+fn backends(plan: &RunPlan, record: Option<&Path>) -> Result<Vec<Arc<dyn Backend>>, Failure> {
+    let writer = record.map(CassetteWriter::create).transpose().map_err(Failure::Recording)?;
+    let mut backends = Vec::new();
+    for agent in &plan.agents {
+        let backend = massgen_backends::build(&agent.backend)
+            .map_err(|error| Failure::Backend { agent: agent.id.to_string(), error })?;
+        backends.push(match &writer {
+            Some(writer) => Arc::new(Recorder::new(backend, writer.clone())),
+            None => backend,
+        });
+    }
+    Ok(backends)
+}
+
+fn members(plan: &RunPlan, backends: Vec<Arc<dyn Backend>>, toolboxes: Vec<Toolbox>) -> Vec<Member> {
+    let parts = plan.agents.iter().zip(backends).zip(toolboxes);
+    let member = |((agent, backend), toolbox): ((&massgen_config::AgentPlan, Arc<dyn Backend>), Toolbox)| Member {
+        id: agent.id.clone(),
+        system_message: agent.system_message.clone(),
+        backend,
+        toolbox,
+        context_paths: agent.context_paths.clone(),
+    };
+    parts.map(member).collect()
+}
+
+fn workspace_settings(plan: &RunPlan, here: &Path, log: &LogLayout) -> WorkspaceSettings {
+    let contexts = plan.agents.iter().flat_map(|agent| &agent.context_paths).map(|context| context.path.clone());
+    WorkspaceSettings {
+        agents: plan.agents.iter().map(|agent| (agent.id.clone(), agent.workspace.clone())).collect(),
+        snapshot_storage: plan.orchestrator.snapshot_storage.clone(),
+        temporary_parent: plan.orchestrator.agent_temporary_workspace.clone(),
+        keep: contexts.chain([here.to_owned(), log.root().to_owned()]).collect(),
+    }
+}
+
+/// Sends the program's own log to the run's log folder.
+fn log_to(log: &LogLayout, debug: bool) -> Result<(), Failure> {
+    let file = log.open_log()?.into_file();
+    let level = if debug { tracing::Level::DEBUG } else { tracing::Level::INFO };
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(level).with_writer(Mutex::new(file)).finish();
+    // Set once in the life of the process, so it cannot have been set before.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    Ok(())
+}
+
+/// The question from the command line, or from standard input when something is piped into it.
+fn question(given: Option<String>) -> Result<String, Failure> {
+    let question = match given {
+        Some(question) => question,
+        None if std::io::stdin().is_terminal() => {
+            return Err(Failure::Usage(
+                "there is no question. Give one as an argument, or pipe it in; interactive mode is not in this version.".to_owned(),
+            ));
+        }
+        None => {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|source| Failure::System { doing: "read the question from standard input", source })?;
+            text
+        }
+    };
+    match question.trim() {
+        "" => Err(Failure::Usage("the question is empty. Give one as an argument or pipe it in.".to_owned())),
+        question => Ok(question.to_owned()),
+    }
+}
