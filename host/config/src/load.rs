@@ -91,6 +91,9 @@ pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<Run
     }
 }
 
+/// The displays of the Python version (`spec/06`).
+const DISPLAYS: [&str; 3] = ["simple", "terminal", "rich_terminal"];
+
 /// What the readers of sections share.
 struct Reader<'a> {
     findings: &'a Findings,
@@ -221,11 +224,11 @@ impl Reader<'_> {
 
     fn ui(&self, root: &Section<'_>) -> UiPlan {
         if let Some(section) = root.get("ui").and_then(|node| Section::open(self.findings, "ui", node)) {
-            if let Some(display) = section.text("display_type") {
-                if !matches!(display, "simple" | "terminal" | "rich_terminal") {
-                    let help = "Known: simple, terminal, rich_terminal; this version shows all of them as plain lines.";
-                    self.findings.error(section.place, &section.key("display_type"), format!("there is no display `{display}`."), help);
-                }
+            let display = section.text("display_type").filter(|name| !DISPLAYS.contains(name));
+            if let Some(display) = display {
+                let help = "Known: simple, terminal, rich_terminal; this version shows all of them as plain lines.";
+                let message = format!("there is no display `{display}`.");
+                self.findings.error(section.place, &section.key("display_type"), message, help);
             }
             for known in ["type", "logging_enabled", "use_orchestrator_for_single_agent"] {
                 let _ = section.get(known);

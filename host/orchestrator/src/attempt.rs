@@ -37,8 +37,11 @@ impl Attempt {
     pub(crate) async fn run(mut self) -> AttemptEnd {
         let mut tool_turns = 0;
         let mut tries = 0;
+        let mut last_step_was_tools = true;
         loop {
-            if self.is_superseded() {
+            // Only between tries (`spec/01` §7): an agent at work finishes its own answer first, or the quickest agent
+            // would keep all others from ever giving one of their own.
+            if !last_step_was_tools && self.is_superseded() {
                 return AttemptEnd::Superseded;
             }
             let mut tools = self.ballot.tools();
@@ -50,10 +53,14 @@ impl Attempt {
                 Err(error) => return failure(&error),
             };
             match self.take(&turn, tool_turns < MAX_TOOL_TURNS).await {
-                Step::Continue => tool_turns += 1,
+                Step::Continue => {
+                    tool_turns += 1;
+                    last_step_was_tools = true;
+                }
                 Step::End(end) => return end,
                 Step::Retry(reason) => {
                     tries += 1;
+                    last_step_was_tools = false;
                     let agent = self.conversation.agent.clone();
                     let enforced = EventKind::Enforced {
                         agent,
@@ -93,11 +100,11 @@ impl Attempt {
         }
         match self.ballot.decide(&workflow, &turn.text) {
             Decision::Propose(proposal) => self.propose(proposal, &workflow).await,
+            Decision::Nothing if !other.is_empty() && may_run_tools => Step::Continue,
             // A turn that proposes nothing is no failure of an agent that is to restart anyway.
             _ if self.is_superseded() => Step::End(AttemptEnd::Superseded),
             Decision::Correct(correction) => self.correct(correction, &workflow),
             Decision::Nothing if other.is_empty() => self.remind(turn.finish_reason),
-            Decision::Nothing if may_run_tools => Step::Continue,
             Decision::Nothing => Step::Retry(self.ballot.out_of_tool_turns()),
         }
     }

@@ -1,0 +1,77 @@
+//! Every check of the repository, in the order that finds a mistake soonest.
+//!
+//! Lints and documentation share their builds of the dependencies; the tests need builds of their
+//! own. Each guest workspace has its own lock file and target folder and is checked on its own.
+
+use std::path::Path;
+
+use crate::{
+    guests,
+    layout::Layout,
+    report::Report,
+    run::{self, Failure},
+};
+
+/// Formats (as a check), builds the guests, lints, documents and tests.
+///
+/// # Errors
+/// The first step that fails.
+pub(crate) fn run(layout: &Layout, report: &mut Report) -> Result<(), Failure> {
+    let root = layout.root();
+    let plugins = layout.plugins();
+    let workspaces = [root.to_owned(), plugins.clone(), layout.test_guests()];
+    report.step("format", || {
+        for folder in workspaces
+            .iter()
+            .filter(|folder| folder.join("Cargo.toml").is_file())
+        {
+            cargo(folder, &["fmt", "--all", "--check"])?;
+        }
+        Ok(())
+    })?;
+    guests::build(layout, report)?;
+    report.step("lint", || {
+        cargo(
+            root,
+            &[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ],
+        )
+    })?;
+    report.step("documentation", || {
+        let doc = ["doc", "--workspace", "--no-deps"];
+        run::cargo(root)
+            .args(doc)
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()
+    })?;
+    report.step("tests", || cargo(root, &["test", "--workspace"]))?;
+    if plugins.join("Cargo.toml").is_file() {
+        report.step("lint of the plugins", || {
+            cargo(
+                &plugins,
+                &[
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--",
+                    "-D",
+                    "warnings",
+                ],
+            )
+        })?;
+        report.step("tests of the plugins", || {
+            cargo(&plugins, &["test", "--workspace"])
+        })?;
+    }
+    Ok(())
+}
+
+fn cargo(folder: &Path, arguments: &[&str]) -> Result<(), Failure> {
+    run::cargo(folder).args(arguments).run()
+}

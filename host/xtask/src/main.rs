@@ -1,0 +1,92 @@
+//! Repository chores, run as `cargo xtask VERB`: build the plugins, run the demo, run every check.
+//!
+//! Each verb sets up what it needs (the wasm target, the Python compiler) and says so; what it may
+//! not install by itself it names, with the one command that does.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore talks to its user"
+)]
+
+mod checks;
+mod fingerprint;
+mod guests;
+mod layout;
+mod python;
+mod report;
+mod run;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use crate::{layout::Layout, report::Report, run::Failure};
+
+/// What the demo asks its three agents; `configs/demo.yaml` names the same question.
+const DEMO_QUESTION: &str = "Which year had the highest rainfall in data/rainfall.csv, and how far above the average was it?";
+
+const USAGE: &str = "\
+usage: cargo xtask VERB
+
+  plugins        build the plugins and the test guests as WASI components
+  demo           build the release binary and run the offline demo
+  test           format, lint, document and test everything
+  bench [ARGS]   build the plugins, then run the benchmarks
+
+Environment:
+  MASSGEN_GUEST_RUSTC   a rustc that can build for wasm32-wasip2, where rustup cannot add the target
+  MASSGEN_PYTHON        the Python 3.9 or newer that builds the python component (default: python3)
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let verb = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let layout = Layout::of_this_repository();
+    let mut report = Report::new();
+    let outcome = match (verb.as_str(), rest.as_slice()) {
+        ("plugins", []) => guests::build(&layout, &mut report),
+        ("demo", []) => demo(&layout, &mut report),
+        ("test", []) => checks::run(&layout, &mut report),
+        ("bench", arguments) => bench(&layout, &mut report, arguments),
+        ("help" | "--help" | "-h", _) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    report.print_summary();
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask {verb}: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(layout: &Layout, report: &mut Report) -> Result<(), Failure> {
+    guests::build(layout, report)?;
+    report.step("release build", || {
+        run::cargo(layout.root())
+            .args(["build", "--release", "--package", "massgen"])
+            .run()
+    })?;
+    report.step("demo", || {
+        run::program(layout.release_binary(), layout.root())
+            .args(["run", "--config", "configs/demo.yaml", DEMO_QUESTION])
+            .run()
+    })
+}
+
+fn bench(layout: &Layout, report: &mut Report, arguments: &[String]) -> Result<(), Failure> {
+    guests::build(layout, report)?;
+    report.step("bench", || {
+        run::cargo(layout.root())
+            .args(["bench", "--workspace"])
+            .args(arguments)
+            .run()
+    })
+}

@@ -1,0 +1,22 @@
+"""Which modules are imported while the component is built.
+
+Everything that imports without harm is: what is in the snapshot costs a program nothing. Named
+here are only the exceptions, with the reason for each.
+"""
+
+#: Importing these prints, opens something or rewires the interpreter.
+WITH_EFFECTS = frozenset(["antigravity", "this", "rlcompleter", "readline", "__phello__", "__hello__"])
+
+#: Big, and of little use to a program that runs to its end: imported on demand from their source.
+ON_DEMAND = frozenset(["pydoc_data", "_pyrepl", "pydoc", "_pydecimal", "_pyio", "_pydatetime"])
+
+
+def names(library):
+    """The modules of `library` to import at build time, in a stable order."""
+    for name in sorted(library.sources):
+        top = name.partition(".")[0]
+        if top in WITH_EFFECTS | ON_DEMAND or top.startswith("_sysconfigdata"):
+            continue
+        if name.rpartition(".")[2] == "__main__":
+            continue
+        yield name
