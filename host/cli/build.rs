@@ -15,7 +15,9 @@ fn main() {
 }
 
 fn variable(name: &str) -> io::Result<PathBuf> {
-    env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other(format!("{name} is not set")))
+    env::var_os(name)
+        .map(PathBuf::from)
+        .ok_or_else(|| io::Error::other(format!("{name} is not set")))
 }
 
 fn pack() -> io::Result<()> {
@@ -39,26 +41,41 @@ fn pack() -> io::Result<()> {
 /// The manifests in the folder, in the order of their names.
 fn manifests(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let missing = || {
-        io::Error::other(format!("the first-party plugins are not built ({}): run `cargo xtask plugins`", folder.display()))
+        io::Error::other(format!(
+            "the first-party plugins are not built ({}): run `cargo xtask plugins`",
+            folder.display()
+        ))
     };
     let mut manifests = Vec::new();
     for entry in fs::read_dir(folder).map_err(|_| missing())? {
         let path = entry?.path();
-        if path.extension().is_some_and(|suffix| suffix == "toml") && path.with_extension("wasm").is_file() {
+        if path.extension().is_some_and(|suffix| suffix == "toml")
+            && path.with_extension("wasm").is_file()
+        {
             manifests.push(path);
         }
     }
     manifests.sort();
-    if manifests.is_empty() { Err(missing()) } else { Ok(manifests) }
+    if manifests.is_empty() {
+        Err(missing())
+    } else {
+        Ok(manifests)
+    }
 }
 
 /// Compresses a component into the output folder; its row of the table.
 fn packed(manifest: &Path, component: &Path, out: &Path) -> io::Result<String> {
     // The highest level costs half a minute for an interpreter: worth it once for a release.
-    let level = if env::var_os("PROFILE").is_some_and(|profile| profile == "release") { 19 } else { 3 };
+    let level = if env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
+        19
+    } else {
+        3
+    };
     let bytes = fs::read(component)?;
     let digest = blake3::hash(&bytes).to_hex();
-    let name = component.file_name().ok_or_else(|| io::Error::other("a component without a name"))?;
+    let name = component
+        .file_name()
+        .ok_or_else(|| io::Error::other("a component without a name"))?;
     let file = out.join(name).with_extension("wasm.zst");
     fs::write(&file, zstd::encode_all(bytes.as_slice(), level)?)?;
     let mut row = String::new();

@@ -92,7 +92,10 @@ fn show_json(pieces: &Receiver<Piece>) -> io::Result<()> {
 }
 
 fn show_plain(pieces: &Receiver<Piece>, logs: PathBuf) -> io::Result<()> {
-    let mut lines = Lines { logs, ..Lines::default() };
+    let mut lines = Lines {
+        logs,
+        ..Lines::default()
+    };
     for piece in pieces {
         let text = match piece {
             Piece::Event(event) => lines.of(&event.kind),
@@ -161,7 +164,10 @@ impl Lines {
             EventKind::RunStarted { question, agents } => {
                 let names: Vec<_> = agents.iter().map(|agent| agent.id.to_string()).collect();
                 let logs = self.logs.display();
-                format!("Question: {question}\nAgents: {}\nLogs: {logs}\n{RULER}\n", names.join(", "))
+                format!(
+                    "Question: {question}\nAgents: {}\nLogs: {logs}\n{RULER}\n",
+                    names.join(", ")
+                )
             }
             EventKind::AgentStarted { agent, sees, .. } => match sees.as_slice() {
                 [] => format!("[{agent}] 📊 working\n"),
@@ -170,36 +176,96 @@ impl Lines {
                     format!("[{agent}] 📊 working, sees {}\n", labels.join(", "))
                 }
             },
-            EventKind::ToolCallStarted { agent, tool, arguments, .. } => format!("[{agent}] 🔧 {tool} {arguments}\n"),
-            EventKind::ToolCallFinished { agent, tool, status, summary, elapsed_ms, .. } => {
-                format!("[{agent}] 🔧 {tool}: {} ({elapsed_ms} ms) {summary}\n", ended(status))
+            EventKind::ToolCallStarted {
+                agent,
+                tool,
+                arguments,
+                ..
+            } => format!("[{agent}] 🔧 {tool} {arguments}\n"),
+            EventKind::ToolCallFinished {
+                agent,
+                tool,
+                status,
+                summary,
+                elapsed_ms,
+                ..
+            } => {
+                format!(
+                    "[{agent}] 🔧 {tool}: {} ({elapsed_ms} ms) {summary}\n",
+                    ended(status)
+                )
             }
-            EventKind::Enforced { agent, attempt, reason } => format!("[{agent}] ⚠️ try {attempt}: {reason}\n"),
-            EventKind::AnswerAccepted { agent, label, content, .. } => format!("[{agent}] 💡 new answer {label}: {content}\n"),
-            EventKind::DuplicateRejected { agent, duplicate_of } => {
+            EventKind::Enforced {
+                agent,
+                attempt,
+                reason,
+            } => format!("[{agent}] ⚠️ try {attempt}: {reason}\n"),
+            EventKind::AnswerAccepted {
+                agent,
+                label,
+                content,
+                ..
+            } => format!("[{agent}] 💡 new answer {label}: {content}\n"),
+            EventKind::DuplicateRejected {
+                agent,
+                duplicate_of,
+            } => {
                 format!("[{agent}] ⚠️ answer not accepted, it repeats {duplicate_of}\n")
             }
-            EventKind::VoteCast { agent, label, reason, .. } => format!("[{agent}] 🗳️ vote for {label}: {reason}\n"),
+            EventKind::VoteCast {
+                agent,
+                label,
+                reason,
+                ..
+            } => format!("[{agent}] 🗳️ vote for {label}: {reason}\n"),
             EventKind::VoteIgnored { agent, because, .. } => {
                 format!("[{agent}] 🗳️ vote not counted: {because} came in meanwhile\n")
             }
-            EventKind::RestartRequested { .. } | EventKind::Content { .. } | EventKind::Reasoning { .. } => String::new(),
-            EventKind::RestartCompleted { agent } => format!("[{agent}] 🔁 starts again with the newer answers\n"),
-            EventKind::AgentFailed { agent, error, failures } => format!("[{agent}] ❌ failure {failures}: {error}\n"),
-            EventKind::RetryScheduled { agent, after_ms } => format!("[{agent}] 📊 tries again in {after_ms} ms\n"),
-            EventKind::AgentKilled { agent, error } => format!("[{agent}] ❌ takes no further part: {error}\n"),
-            EventKind::TimedOut { limit_ms, .. } => format!("⚠️ coordination ended at its limit of {} s\n", *limit_ms as f64 / 1e3),
-            EventKind::WinnerSelected { agent, basis, votes, .. } => {
-                let votes: Vec<_> = votes.iter().map(|count| format!("{} {}", count.agent, count.votes)).collect();
+            EventKind::RestartRequested { .. }
+            | EventKind::Content { .. }
+            | EventKind::Reasoning { .. } => String::new(),
+            EventKind::RestartCompleted { agent } => {
+                format!("[{agent}] 🔁 starts again with the newer answers\n")
+            }
+            EventKind::AgentFailed {
+                agent,
+                error,
+                failures,
+            } => format!("[{agent}] ❌ failure {failures}: {error}\n"),
+            EventKind::RetryScheduled { agent, after_ms } => {
+                format!("[{agent}] 📊 tries again in {after_ms} ms\n")
+            }
+            EventKind::AgentKilled { agent, error } => {
+                format!("[{agent}] ❌ takes no further part: {error}\n")
+            }
+            EventKind::TimedOut { limit_ms, .. } => format!(
+                "⚠️ coordination ended at its limit of {} s\n",
+                *limit_ms as f64 / 1e3
+            ),
+            EventKind::WinnerSelected {
+                agent,
+                basis,
+                votes,
+                ..
+            } => {
+                let votes: Vec<_> = votes
+                    .iter()
+                    .map(|count| format!("{} {}", count.agent, count.votes))
+                    .collect();
                 let basis = match basis {
                     SelectionBasis::Votes => "by votes",
                     SelectionBasis::Tie => "first of a tie",
                     SelectionBasis::FirstAnswer => "first answer, nobody voted",
                     SelectionBasis::CoordinationSkipped => "coordination skipped",
                 };
-                format!("🏆 Selected agent: {agent} ({basis}; votes: {})\n", votes.join(", "))
+                format!(
+                    "🏆 Selected agent: {agent} ({basis}; votes: {})\n",
+                    votes.join(", ")
+                )
             }
-            EventKind::PresentationStarted { agent } => format!("🎤 [{agent}] presents the final answer\n{RULER}\n"),
+            EventKind::PresentationStarted { agent } => {
+                format!("🎤 [{agent}] presents the final answer\n{RULER}\n")
+            }
             EventKind::PresentationContent { .. } | EventKind::Usage { .. } => String::new(),
             EventKind::PresentationFinished { text, .. } => {
                 // A presentation that was not streamed is a stored answer.
@@ -210,12 +276,19 @@ impl Lines {
                 Some(agent) => format!("[{agent}] ⚠️ {message}\n"),
                 None => format!("⚠️ {message}\n"),
             },
-            EventKind::RunFinished { outcome, elapsed_ms } => {
+            EventKind::RunFinished {
+                outcome,
+                elapsed_ms,
+            } => {
                 let seconds = *elapsed_ms as f64 / 1e3;
                 match outcome {
-                    Outcome::Finished { winner, .. } => format!("Finished after {seconds:.1} s; {winner} presented.\n"),
+                    Outcome::Finished { winner, .. } => {
+                        format!("Finished after {seconds:.1} s; {winner} presented.\n")
+                    }
                     Outcome::TimedOut { .. } => format!("Out of time after {seconds:.1} s.\n"),
-                    Outcome::Failed { error } => format!("❌ Failed after {seconds:.1} s: {error}\n"),
+                    Outcome::Failed { error } => {
+                        format!("❌ Failed after {seconds:.1} s: {error}\n")
+                    }
                     Outcome::Interrupted => format!("Interrupted after {seconds:.1} s.\n"),
                 }
             }

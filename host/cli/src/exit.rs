@@ -70,15 +70,21 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Toolset(#[from] ToolsetError),
     #[error("cannot {doing}: {source}")]
-    System { doing: &'static str, source: std::io::Error },
+    System {
+        doing: &'static str,
+        source: std::io::Error,
+    },
 }
 
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Usage(_) | Self::Backend { .. } | Self::Recording(_) | Self::Workspace(_) | Self::Mount(_) => {
-                Exit::Configuration
-            }
+            Self::Config(_)
+            | Self::Usage(_)
+            | Self::Backend { .. }
+            | Self::Recording(_)
+            | Self::Workspace(_)
+            | Self::Mount(_) => Exit::Configuration,
             Self::Run(RunError::ReservedToolName { .. }) => Exit::Configuration,
             Self::Run(_)
             | Self::Log(_)
@@ -95,5 +101,9 @@ impl Failure {
 pub(crate) fn of_usage(answer: &clap::Error) -> Exit {
     // A reader that has gone away does not care for help.
     let _ = answer.print();
-    if answer.use_stderr() { Exit::Configuration } else { Exit::Ok }
+    if answer.use_stderr() {
+        Exit::Configuration
+    } else {
+        Exit::Ok
+    }
 }

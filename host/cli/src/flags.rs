@@ -15,8 +15,7 @@ pub(crate) struct Flags {
     run: RunFlags,
 }
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 final answer, 1 configuration or usage, 2 failed run, 3 out of time, 130 interrupted.";
+const EXIT_CODES: &str = "Exit codes: 0 final answer, 1 configuration or usage, 2 failed run, 3 out of time, 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

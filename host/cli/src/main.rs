@@ -24,7 +24,10 @@ fn main() -> std::process::ExitCode {
     exit.into()
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where a failed start is told")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where a failed start is told"
+)]
 fn report(failure: &Failure) -> Exit {
     eprintln!("{failure}");
     failure.exit()

@@ -20,8 +20,10 @@ use crate::sandboxing;
 
 /// Runs to the end.
 pub(crate) fn run(flags: RunFlags) -> Result<Exit, Failure> {
-    let environment =
-        Environment::from_process().map_err(|source| Failure::System { doing: "find the current directory", source })?;
+    let environment = Environment::from_process().map_err(|source| Failure::System {
+        doing: "find the current directory",
+        source,
+    })?;
     let file = massgen_config::find(flags.config.as_deref(), &environment)?;
     let mut plan = massgen_config::load(&file, &environment)?;
     if let Some(limit) = flags.orchestrator_timeout {
@@ -31,14 +33,22 @@ pub(crate) fn run(flags: RunFlags) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|source| Failure::System { doing: "start the async runtime", source })?;
+        .map_err(|source| Failure::System {
+            doing: "start the async runtime",
+            source,
+        })?;
     let exit = runtime.block_on(execute(&plan, question, &flags, &environment));
     // A guest that blocks its thread must not hold the process up.
     runtime.shutdown_background();
     exit
 }
 
-async fn execute(plan: &RunPlan, question: String, flags: &RunFlags, environment: &Environment) -> Result<Exit, Failure> {
+async fn execute(
+    plan: &RunPlan,
+    question: String,
+    flags: &RunFlags,
+    environment: &Environment,
+) -> Result<Exit, Failure> {
     let here = environment.current_directory();
     let backends = backends(plan, flags.record.as_deref())?;
     let log = match &flags.log_dir {
@@ -50,7 +60,11 @@ async fn execute(plan: &RunPlan, question: String, flags: &RunFlags, environment
     let toolboxes = sandboxing::toolboxes(plan, &workspaces, environment).await?;
 
     let cancel = CancellationToken::new();
-    let format = if flags.no_display { Output::Plain } else { flags.output };
+    let format = if flags.no_display {
+        Output::Plain
+    } else {
+        flags.output
+    };
     let display = Display::start(format, log.root().to_owned(), cancel.clone());
     for warning in &plan.warnings {
         display.warn(warning.to_string());
@@ -66,8 +80,15 @@ async fn execute(plan: &RunPlan, question: String, flags: &RunFlags, environment
     let run = Run::new(RunOptions {
         question,
         members: members(plan, backends, toolboxes),
-        coordination: if plan.orchestrator.skip_coordination_rounds { Coordination::Skipped } else { Coordination::Rounds },
-        max_answers_per_agent: plan.orchestrator.max_new_answers_per_agent.and_then(NonZeroU32::new),
+        coordination: if plan.orchestrator.skip_coordination_rounds {
+            Coordination::Skipped
+        } else {
+            Coordination::Rounds
+        },
+        max_answers_per_agent: plan
+            .orchestrator
+            .max_new_answers_per_agent
+            .and_then(NonZeroU32::new),
         backoff: Backoff::default(),
         time_limit: plan.orchestrator_timeout,
         workspaces,
@@ -85,11 +106,17 @@ async fn execute(plan: &RunPlan, question: String, flags: &RunFlags, environment
 }
 
 fn backends(plan: &RunPlan, record: Option<&Path>) -> Result<Vec<Arc<dyn Backend>>, Failure> {
-    let writer = record.map(CassetteWriter::create).transpose().map_err(Failure::Recording)?;
+    let writer = record
+        .map(CassetteWriter::create)
+        .transpose()
+        .map_err(Failure::Recording)?;
     let mut backends = Vec::new();
     for agent in &plan.agents {
-        let backend = massgen_backends::build(&agent.backend)
-            .map_err(|error| Failure::Backend { agent: agent.id.to_string(), error })?;
+        let backend =
+            massgen_backends::build(&agent.backend).map_err(|error| Failure::Backend {
+                agent: agent.id.to_string(),
+                error,
+            })?;
         backends.push(match &writer {
             Some(writer) => Arc::new(Recorder::new(backend, writer.clone())),
             None => backend,
@@ -98,33 +125,58 @@ fn backends(plan: &RunPlan, record: Option<&Path>) -> Result<Vec<Arc<dyn Backend
     Ok(backends)
 }
 
-fn members(plan: &RunPlan, backends: Vec<Arc<dyn Backend>>, toolboxes: Vec<Toolbox>) -> Vec<Member> {
+fn members(
+    plan: &RunPlan,
+    backends: Vec<Arc<dyn Backend>>,
+    toolboxes: Vec<Toolbox>,
+) -> Vec<Member> {
     let parts = plan.agents.iter().zip(backends).zip(toolboxes);
-    let member = |((agent, backend), toolbox): ((&massgen_config::AgentPlan, Arc<dyn Backend>), Toolbox)| Member {
-        id: agent.id.clone(),
-        system_message: agent.system_message.clone(),
-        backend,
-        toolbox,
-        context_paths: agent.context_paths.clone(),
-    };
+    let member =
+        |((agent, backend), toolbox): ((&massgen_config::AgentPlan, Arc<dyn Backend>), Toolbox)| {
+            Member {
+                id: agent.id.clone(),
+                system_message: agent.system_message.clone(),
+                backend,
+                toolbox,
+                context_paths: agent.context_paths.clone(),
+            }
+        };
     parts.map(member).collect()
 }
 
 fn workspace_settings(plan: &RunPlan, here: &Path, log: &LogLayout) -> WorkspaceSettings {
-    let contexts = plan.agents.iter().flat_map(|agent| &agent.context_paths).map(|context| context.path.clone());
+    let contexts = plan
+        .agents
+        .iter()
+        .flat_map(|agent| &agent.context_paths)
+        .map(|context| context.path.clone());
     WorkspaceSettings {
-        agents: plan.agents.iter().map(|agent| (agent.id.clone(), agent.workspace.clone())).collect(),
+        agents: plan
+            .agents
+            .iter()
+            .map(|agent| (agent.id.clone(), agent.workspace.clone()))
+            .collect(),
         snapshot_storage: plan.orchestrator.snapshot_storage.clone(),
         temporary_parent: plan.orchestrator.agent_temporary_workspace.clone(),
-        keep: contexts.chain([here.to_owned(), log.root().to_owned()]).collect(),
+        keep: contexts
+            .chain([here.to_owned(), log.root().to_owned()])
+            .collect(),
     }
 }
 
 /// Sends the program's own log to the run's log folder.
 fn log_to(log: &LogLayout, debug: bool) -> Result<(), Failure> {
     let file = log.open_log()?.into_file();
-    let level = if debug { tracing::Level::DEBUG } else { tracing::Level::INFO };
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(level).with_writer(Mutex::new(file)).finish();
+    let level = if debug {
+        tracing::Level::DEBUG
+    } else {
+        tracing::Level::INFO
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(level)
+        .with_writer(Mutex::new(file))
+        .finish();
     // Set once in the life of the process, so it cannot have been set before.
     let _ = tracing::subscriber::set_global_default(subscriber);
     Ok(())
@@ -143,12 +195,17 @@ fn question(given: Option<String>) -> Result<String, Failure> {
             let mut text = String::new();
             std::io::stdin()
                 .read_to_string(&mut text)
-                .map_err(|source| Failure::System { doing: "read the question from standard input", source })?;
+                .map_err(|source| Failure::System {
+                    doing: "read the question from standard input",
+                    source,
+                })?;
             text
         }
     };
     match question.trim() {
-        "" => Err(Failure::Usage("the question is empty. Give one as an argument or pipe it in.".to_owned())),
+        "" => Err(Failure::Usage(
+            "the question is empty. Give one as an argument or pipe it in.".to_owned(),
+        )),
         question => Ok(question.to_owned()),
     }
 }

@@ -21,22 +21,40 @@ pub(crate) async fn toolboxes(
     if plan.agents.iter().all(|agent| agent.workspace.is_none()) {
         return Ok(plan.agents.iter().map(|_| Toolbox::empty()).collect());
     }
-    let sandbox = Sandbox::new(SandboxOptions { cache: cache_folder(environment)? })?;
+    let sandbox = Sandbox::new(SandboxOptions {
+        cache: cache_folder(environment)?,
+    })?;
     let plugins = {
         let sandbox = sandbox.clone();
         tokio::task::spawn_blocking(move || first_party::load(&sandbox))
             .await
-            .map_err(|panic| Failure::System { doing: "load the plugins", source: std::io::Error::other(panic) })??
+            .map_err(|panic| Failure::System {
+                doing: "load the plugins",
+                source: std::io::Error::other(panic),
+            })??
     };
     let toolset = Toolset::load(sandbox, &plugins, &Limits::default()).await?;
-    plan.agents.iter().map(|agent| toolbox(&toolset, agent, workspaces)).collect()
+    plan.agents
+        .iter()
+        .map(|agent| toolbox(&toolset, agent, workspaces))
+        .collect()
 }
 
-fn toolbox(toolset: &Toolset, agent: &AgentPlan, workspaces: &Workspaces) -> Result<Toolbox, Failure> {
+fn toolbox(
+    toolset: &Toolset,
+    agent: &AgentPlan,
+    workspaces: &Workspaces,
+) -> Result<Toolbox, Failure> {
     let real = |path: PathBuf| {
-        path.canonicalize().map_err(|source| Failure::System { doing: "find an agent's workspace", source })
+        path.canonicalize().map_err(|source| Failure::System {
+            doing: "find an agent's workspace",
+            source,
+        })
     };
-    let Some((workspace, temporary)) = workspaces.workspace(&agent.id).zip(workspaces.temporary(&agent.id)) else {
+    let Some((workspace, temporary)) = workspaces
+        .workspace(&agent.id)
+        .zip(workspaces.temporary(&agent.id))
+    else {
         return Ok(Toolbox::empty());
     };
     let paths = AgentPaths {
@@ -56,5 +74,10 @@ fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
         .filter(|path| path.is_absolute())
         .or_else(|| environment.home().map(|home| home.join(".cache")));
     base.map(|base| base.join("massgen/components"))
-        .ok_or_else(|| Failure::Usage("there is no home directory for the component cache; set HOME or XDG_CACHE_HOME".to_owned()))
+        .ok_or_else(|| {
+            Failure::Usage(
+                "there is no home directory for the component cache; set HOME or XDG_CACHE_HOME"
+                    .to_owned(),
+            )
+        })
 }

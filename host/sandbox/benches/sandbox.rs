@@ -11,7 +11,9 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use massgen_config::Limits;
 use massgen_permissions::{Access, Grant, GrantKind, Policy};
-use massgen_sandbox::{Cancel, Entry, GuestFilesystem, Invocation, Manifest, PluginKind, Sandbox, SandboxOptions};
+use massgen_sandbox::{
+    Cancel, Entry, GuestFilesystem, Invocation, Manifest, PluginKind, Sandbox, SandboxOptions,
+};
 use tokio::runtime::Runtime;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Store};
@@ -23,12 +25,21 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 const INNER: u64 = 1_000;
 
 fn component(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/target/wasm32-wasip2/release");
-    std::fs::read(folder.join(format!("{name}.wasm"))).expect("guests are built by `cargo xtask bench`")
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/guests/target/wasm32-wasip2/release");
+    std::fs::read(folder.join(format!("{name}.wasm")))
+        .expect("guests are built by `cargo xtask bench`")
 }
 
 fn manifest(kind: PluginKind) -> Manifest {
-    let imports = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "massgen:plugin/host"];
+    let imports = [
+        "wasi:cli",
+        "wasi:clocks",
+        "wasi:filesystem",
+        "wasi:io",
+        "wasi:random",
+        "massgen:plugin/host",
+    ];
     Manifest {
         name: "guest".to_owned(),
         version: "0.1.0".to_owned(),
@@ -45,7 +56,10 @@ struct Stock {
 
 impl WasiView for Stock {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -68,11 +82,24 @@ impl StockHost {
     async fn run(&self, folder: &Path, arguments: &[&str]) -> String {
         let stdout = MemoryOutputPipe::new(1 << 16);
         let mut wasi = WasiCtxBuilder::new();
-        wasi.args(arguments).stdout(stdout.clone()).allow_blocking_current_thread(true);
+        wasi.args(arguments)
+            .stdout(stdout.clone())
+            .allow_blocking_current_thread(true);
         wasi.preopened_dir(folder, "/", FsPerms::ReadWrite).unwrap();
-        let mut store = Store::new(&self.engine, Stock { wasi: wasi.build(), table: ResourceTable::new() });
+        let mut store = Store::new(
+            &self.engine,
+            Stock {
+                wasi: wasi.build(),
+                table: ResourceTable::new(),
+            },
+        );
         let command = self.command.instantiate_async(&mut store).await.unwrap();
-        command.wasi_cli_run().call_run(&mut store).await.unwrap().unwrap();
+        command
+            .wasi_cli_run()
+            .call_run(&mut store)
+            .await
+            .unwrap()
+            .unwrap();
         String::from_utf8(stdout.contents().to_vec()).unwrap()
     }
 }
@@ -91,41 +118,81 @@ fn benches(criterion: &mut Criterion) {
 
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
     let sandbox = Sandbox::new(SandboxOptions { cache }).unwrap();
-    let no_op = sandbox.load_bytes(manifest(PluginKind::Tools), &component("misbehave")).unwrap();
-    let measure = sandbox.load_bytes(manifest(PluginKind::Command), &component("measure")).unwrap();
-    let policy = Policy::new(vec![Grant::tree(&folder, GrantKind::Workspace, Access::Write)]);
+    let no_op = sandbox
+        .load_bytes(manifest(PluginKind::Tools), &component("misbehave"))
+        .unwrap();
+    let measure = sandbox
+        .load_bytes(manifest(PluginKind::Command), &component("measure"))
+        .unwrap();
+    let policy = Policy::new(vec![Grant::tree(
+        &folder,
+        GrantKind::Workspace,
+        Access::Write,
+    )]);
     let filesystem = Arc::new(GuestFilesystem::mirroring(policy, folder.clone()).unwrap());
-    let limits = Limits { call_time: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits {
+        call_time: Duration::from_secs(60),
+        ..Limits::default()
+    };
     let cancel = Cancel::default();
 
     criterion.bench_function("call a no-op tool in a fresh instance", |bencher| {
         bencher.iter(|| {
-            let entry = Entry::Tool { name: "no_op".to_owned(), arguments: "{}".to_owned() };
-            runtime.block_on(sandbox.call(&no_op, &filesystem, Invocation::new(entry, limits.clone()), &cancel))
+            let entry = Entry::Tool {
+                name: "no_op".to_owned(),
+                arguments: "{}".to_owned(),
+            };
+            runtime.block_on(sandbox.call(
+                &no_op,
+                &filesystem,
+                Invocation::new(entry, limits.clone()),
+                &cancel,
+            ))
         });
     });
 
     let stock = StockHost::new(&component("measure"));
     let inside = folder.join("a/b/file.bin").display().to_string();
     let times = INNER.to_string();
-    for (operation, title) in [("open", "open and close"), ("stat", "stat"), ("read", "open, read 4 KiB and close")] {
+    for (operation, title) in [
+        ("open", "open and close"),
+        ("stat", "stat"),
+        ("read", "open, read 4 KiB and close"),
+    ] {
         let mut group = criterion.benchmark_group(title);
         group.bench_function("gate", |bencher| {
             bencher.iter_custom(|iterations| {
-                (0..iterations.div_ceil(INNER)).map(|_| {
-                    let arguments = ["measure", operation, &inside, &times].map(str::to_owned).to_vec();
-                    let entry = Entry::Command { arguments, stdin: Vec::new() };
-                    let call = sandbox.call(&measure, &filesystem, Invocation::new(entry, limits.clone()), &cancel);
-                    nanoseconds(&runtime.block_on(call).stdout.to_text())
-                }).sum::<Duration>().mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
+                (0..iterations.div_ceil(INNER))
+                    .map(|_| {
+                        let arguments = ["measure", operation, &inside, &times]
+                            .map(str::to_owned)
+                            .to_vec();
+                        let entry = Entry::Command {
+                            arguments,
+                            stdin: Vec::new(),
+                        };
+                        let call = sandbox.call(
+                            &measure,
+                            &filesystem,
+                            Invocation::new(entry, limits.clone()),
+                            &cancel,
+                        );
+                        nanoseconds(&runtime.block_on(call).stdout.to_text())
+                    })
+                    .sum::<Duration>()
+                    .mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
             });
         });
         group.bench_function("stock", |bencher| {
             bencher.iter_custom(|iterations| {
-                (0..iterations.div_ceil(INNER)).map(|_| {
-                    let run = stock.run(&folder, &["measure", operation, "a/b/file.bin", &times]);
-                    nanoseconds(&runtime.block_on(run))
-                }).sum::<Duration>().mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
+                (0..iterations.div_ceil(INNER))
+                    .map(|_| {
+                        let run =
+                            stock.run(&folder, &["measure", operation, "a/b/file.bin", &times]);
+                        nanoseconds(&runtime.block_on(run))
+                    })
+                    .sum::<Duration>()
+                    .mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
             });
         });
         group.finish();

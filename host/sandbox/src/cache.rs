@@ -23,15 +23,22 @@ pub(crate) struct ComponentCache {
 impl ComponentCache {
     /// Opens or makes the folder, for the user alone.
     pub(crate) fn open(folder: &Path, engine: &Engine) -> io::Result<Self> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)?;
         check_owned_by_user_alone(folder)?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        Ok(Self { folder: folder.to_owned(), engine_hash: hasher.finish() })
+        Ok(Self {
+            folder: folder.to_owned(),
+            engine_hash: hasher.finish(),
+        })
     }
 
     fn file(&self, digest: &str) -> PathBuf {
-        self.folder.join(format!("{digest}-{:016x}.cwasm", self.engine_hash))
+        self.folder
+            .join(format!("{digest}-{:016x}.cwasm", self.engine_hash))
     }
 
     /// True when the component need not be compiled.
@@ -42,7 +49,10 @@ impl ComponentCache {
     /// The precompiled component, or `None` where there is none that this engine can use.
     pub(crate) fn load(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let file = self.file(digest);
-        if !file.is_file() || check_owned_by_user_alone(&self.folder).is_err() || check_owned_by_user_alone(&file).is_err() {
+        if !file.is_file()
+            || check_owned_by_user_alone(&self.folder).is_err()
+            || check_owned_by_user_alone(&file).is_err()
+        {
             return None;
         }
         // SAFETY: `deserialize_file` trusts the file to be what `Component::serialize` wrote. The folder and the file
@@ -58,8 +68,15 @@ impl ComponentCache {
     pub(crate) fn store(&self, digest: &str, component: &Component) -> io::Result<()> {
         let bytes = component.serialize().map_err(io::Error::other)?;
         let file = self.file(digest);
-        let unfinished = self.folder.join(format!("{digest}.{}.partial", std::process::id()));
-        let mut writer = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+        let unfinished = self
+            .folder
+            .join(format!("{digest}.{}.partial", std::process::id()));
+        let mut writer = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
         writer.write_all(&bytes)?;
         writer.sync_all()?;
         fs::rename(&unfinished, &file)
@@ -73,7 +90,10 @@ fn check_owned_by_user_alone(path: &Path) -> io::Result<()> {
     if metadata.is_symlink() || !is_mine || metadata.mode() & 0o022 != 0 {
         return Err(io::Error::new(
             io::ErrorKind::PermissionDenied,
-            format!("{} must belong to you and be writable by nobody else; remove it or set XDG_CACHE_HOME", path.display()),
+            format!(
+                "{} must belong to you and be writable by nobody else; remove it or set XDG_CACHE_HOME",
+                path.display()
+            ),
         ));
     }
     Ok(())

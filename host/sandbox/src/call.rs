@@ -63,7 +63,12 @@ pub struct Invocation {
 impl Invocation {
     /// A call with an empty environment and configuration.
     pub fn new(entry: Entry, limits: Limits) -> Self {
-        Self { entry, limits, environment: Vec::new(), configuration: Value::Object(serde_json::Map::new()) }
+        Self {
+            entry,
+            limits,
+            environment: Vec::new(),
+            configuration: Value::Object(serde_json::Map::new()),
+        }
     }
 }
 
@@ -127,7 +132,11 @@ struct Ended {
 
 impl Ended {
     fn without_store(outcome: Outcome) -> Self {
-        Self { outcome, log: Vec::new(), peak_memory: 0 }
+        Self {
+            outcome,
+            log: Vec::new(),
+            peak_memory: 0,
+        }
     }
 }
 
@@ -144,7 +153,8 @@ impl Sandbox {
         let traces = Traces::new(&invocation.limits);
         let time = invocation.limits.call_time;
         let run = {
-            let (sandbox, plugin, filesystem) = (self.clone(), plugin.clone(), Arc::clone(filesystem));
+            let (sandbox, plugin, filesystem) =
+                (self.clone(), plugin.clone(), Arc::clone(filesystem));
             let (traces, cancel) = (traces.clone(), cancel.clone());
             let runtime = tokio::runtime::Handle::current();
             // A thread that may block: file operations then need no thread hop each (wasmtime #7973).
@@ -154,7 +164,9 @@ impl Sandbox {
         };
         let ended = match tokio::time::timeout(time + GRACE, run).await {
             Ok(Ok(ended)) => ended,
-            Ok(Err(panic)) => Ended::without_store(Outcome::HostError { message: format!("the sandbox failed: {panic}") }),
+            Ok(Err(panic)) => Ended::without_store(Outcome::HostError {
+                message: format!("the sandbox failed: {panic}"),
+            }),
             Err(_) => Ended::without_store(Outcome::Timeout { after: time }),
         };
         let denials = traces.denials.take();
@@ -173,21 +185,44 @@ impl Sandbox {
     ///
     /// # Errors
     /// A sentence when the plugin fails to answer or answers with something that is no tool list.
-    pub async fn list_tools(&self, plugin: &Plugin, limits: Limits) -> Result<Vec<ToolSpec>, String> {
-        let invocation = Invocation::new(Entry::Tool { name: String::new(), arguments: String::new() }, limits);
+    pub async fn list_tools(
+        &self,
+        plugin: &Plugin,
+        limits: Limits,
+    ) -> Result<Vec<ToolSpec>, String> {
+        let invocation = Invocation::new(
+            Entry::Tool {
+                name: String::new(),
+                arguments: String::new(),
+            },
+            limits,
+        );
         let traces = Traces::new(&invocation.limits);
         let filesystem = Arc::new(GuestFilesystem::empty());
         let mut store = self.store(plugin, filesystem, &invocation, Cancel::default(), &traces);
         let listed = async {
-            let plugin = ToolPluginPre::new(plugin.inner.instance.clone())?.instantiate_async(&mut store).await?;
-            plugin.massgen_plugin_tools().call_list_tools(&mut store).await
+            let plugin = ToolPluginPre::new(plugin.inner.instance.clone())?
+                .instantiate_async(&mut store)
+                .await?;
+            plugin
+                .massgen_plugin_tools()
+                .call_list_tools(&mut store)
+                .await
         };
         let name = &plugin.manifest().name;
         let tools = tokio::time::timeout(invocation.limits.call_time, listed)
             .await
-            .map_err(|_| format!("plugin `{name}` did not list its tools in {:?}", invocation.limits.call_time))?
+            .map_err(|_| {
+                format!(
+                    "plugin `{name}` did not list its tools in {:?}",
+                    invocation.limits.call_time
+                )
+            })?
             .map_err(|error| format!("plugin `{name}` failed to list its tools: {error:#}"))?;
-        tools.into_iter().map(|tool| tool_spec(name, tool)).collect()
+        tools
+            .into_iter()
+            .map(|tool| tool_spec(name, tool))
+            .collect()
     }
 
     fn store(
@@ -210,7 +245,8 @@ impl Sandbox {
             .allow_udp(false)
             .allow_ip_name_lookup(false);
         if let Entry::Command { arguments, stdin } = &invocation.entry {
-            wasi.args(arguments).stdin(MemoryInputPipe::new(Bytes::copy_from_slice(stdin)));
+            wasi.args(arguments)
+                .stdin(MemoryInputPipe::new(Bytes::copy_from_slice(stdin)));
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(invocation.limits.open_files as usize);
@@ -225,7 +261,11 @@ impl Sandbox {
                 cancel: cancel.clone(),
                 log: Vec::new(),
             },
-            gate: Gate::new(filesystem, Arc::clone(&self.inner.void), traces.denials.clone()),
+            gate: Gate::new(
+                filesystem,
+                Arc::clone(&self.inner.void),
+                traces.denials.clone(),
+            ),
             meter: Meter::new(invocation.limits.memory_bytes),
             deadline: Instant::now() + invocation.limits.call_time,
             cancel,
@@ -257,7 +297,10 @@ impl Sandbox {
         let limits = invocation.limits.clone();
         let mut store = self.store(plugin, filesystem, &invocation, cancel.clone(), traces);
         let outcome = {
-            let guest = tokio::time::timeout(limits.call_time, run_entry(&mut store, plugin, invocation.entry));
+            let guest = tokio::time::timeout(
+                limits.call_time,
+                run_entry(&mut store, plugin, invocation.entry),
+            );
             tokio::select! {
                 biased;
                 ended = guest => match ended {
@@ -273,16 +316,29 @@ impl Sandbox {
             (Outcome::Trap { .. }, Some(limit)) => limit_outcome(limit, &limits),
             (outcome, _) => outcome,
         };
-        Ended { outcome, log: state.guest.log, peak_memory: state.meter.peak_memory as u64 }
+        Ended {
+            outcome,
+            log: state.guest.log,
+            peak_memory: state.meter.peak_memory as u64,
+        }
     }
 }
 
-async fn run_entry(store: &mut Store<State>, plugin: &Plugin, entry: Entry) -> wasmtime::Result<Outcome> {
+async fn run_entry(
+    store: &mut Store<State>,
+    plugin: &Plugin,
+    entry: Entry,
+) -> wasmtime::Result<Outcome> {
     let instance = plugin.inner.instance.clone();
     match entry {
         Entry::Tool { name, arguments } => {
-            let plugin = ToolPluginPre::new(instance)?.instantiate_async(&mut *store).await?;
-            let result = plugin.massgen_plugin_tools().call_call_tool(&mut *store, &name, &arguments).await?;
+            let plugin = ToolPluginPre::new(instance)?
+                .instantiate_async(&mut *store)
+                .await?;
+            let result = plugin
+                .massgen_plugin_tools()
+                .call_call_tool(&mut *store, &name, &arguments)
+                .await?;
             Ok(match result {
                 Ok(pieces) => match pieces.into_iter().map(content).collect() {
                     Ok(content) => Outcome::Ok { content },
@@ -295,7 +351,9 @@ async fn run_entry(store: &mut Store<State>, plugin: &Plugin, entry: Entry) -> w
             })
         }
         Entry::Command { .. } => {
-            let command = CommandPre::new(instance)?.instantiate_async(&mut *store).await?;
+            let command = CommandPre::new(instance)?
+                .instantiate_async(&mut *store)
+                .await?;
             let code = match command.wasi_cli_run().call_run(&mut *store).await {
                 Ok(Ok(())) => 0,
                 Ok(Err(())) => 1,
@@ -314,7 +372,9 @@ async fn run_entry(store: &mut Store<State>, plugin: &Plugin, entry: Entry) -> w
 fn failure(error: &wasmtime::Error, limits: &Limits) -> Outcome {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
-            Stop::Deadline => Outcome::Timeout { after: limits.call_time },
+            Stop::Deadline => Outcome::Timeout {
+                after: limits.call_time,
+            },
             Stop::Cancelled => Outcome::Cancelled,
         };
     }
@@ -323,17 +383,27 @@ fn failure(error: &wasmtime::Error, limits: &Limits) -> Outcome {
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => limit_outcome(LimitKind::Stack, limits),
-        Some(trap) => Outcome::Trap { message: trap.to_string() },
+        Some(trap) => Outcome::Trap {
+            message: trap.to_string(),
+        },
         // What is no trap came from the host's side of a call, or from instantiation.
-        None => Outcome::HostError { message: format!("{error:#}") },
+        None => Outcome::HostError {
+            message: format!("{error:#}"),
+        },
     }
 }
 
 fn limit_outcome(limit: LimitKind, limits: &Limits) -> Outcome {
     let message = match limit {
-        LimitKind::Memory => format!("the program needed more than its {} MiB of memory", limits.memory_bytes >> 20),
+        LimitKind::Memory => format!(
+            "the program needed more than its {} MiB of memory",
+            limits.memory_bytes >> 20
+        ),
         LimitKind::Stack => "the program's calls were nested too deeply".to_owned(),
-        LimitKind::Handles => format!("the program held more than {} open files and streams", limits.open_files),
+        LimitKind::Handles => format!(
+            "the program held more than {} open files and streams",
+            limits.open_files
+        ),
     };
     Outcome::Limit { limit, message }
 }
@@ -341,7 +411,10 @@ fn limit_outcome(limit: LimitKind, limits: &Limits) -> Outcome {
 /// A tool error after a refusal is a denial: the model should read the rule, not guess at "no such file".
 fn with_denial(outcome: Outcome, denials: &[Denial]) -> Outcome {
     match (outcome, denials.last()) {
-        (Outcome::ToolError { message }, Some(denial)) => Outcome::Denied { message, denial: denial.clone() },
+        (Outcome::ToolError { message }, Some(denial)) => Outcome::Denied {
+            message,
+            denial: denial.clone(),
+        },
         (outcome, _) => outcome,
     }
 }
@@ -350,14 +423,23 @@ fn content(piece: tools::Content) -> Result<Content, String> {
     Ok(match piece {
         tools::Content::Text(text) => Content::Text { text },
         tools::Content::Json(text) => Content::Json {
-            value: serde_json::from_str(&text)
-                .map_err(|error| format!("the tool returned content marked as JSON that is not JSON: {error}"))?,
+            value: serde_json::from_str(&text).map_err(|error| {
+                format!("the tool returned content marked as JSON that is not JSON: {error}")
+            })?,
         },
-        tools::Content::Image(blob) => Content::Image { mime_type: blob.mime_type, data: blob.data },
-        tools::Content::Audio(blob) => Content::Audio { mime_type: blob.mime_type, data: blob.data },
-        tools::Content::ResourceLink(link) => {
-            Content::ResourceLink { uri: link.uri, name: link.name, mime_type: link.mime_type }
-        }
+        tools::Content::Image(blob) => Content::Image {
+            mime_type: blob.mime_type,
+            data: blob.data,
+        },
+        tools::Content::Audio(blob) => Content::Audio {
+            mime_type: blob.mime_type,
+            data: blob.data,
+        },
+        tools::Content::ResourceLink(link) => Content::ResourceLink {
+            uri: link.uri,
+            name: link.name,
+            mime_type: link.mime_type,
+        },
     })
 }
 
@@ -366,13 +448,24 @@ fn tool_spec(plugin: &str, tool: tools::Tool) -> Result<ToolSpec, String> {
         serde_json::from_str::<Value>(text)
             .ok()
             .filter(Value::is_object)
-            .ok_or_else(|| format!("plugin `{plugin}`: a schema of tool `{}` is not a JSON object", tool.name))
+            .ok_or_else(|| {
+                format!(
+                    "plugin `{plugin}`: a schema of tool `{}` is not a JSON object",
+                    tool.name
+                )
+            })
     };
     let valid_name = !tool.name.is_empty()
         && tool.name.len() <= 64
-        && tool.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        && tool
+            .name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if !valid_name {
-        return Err(format!("plugin `{plugin}`: `{}` cannot be a tool's name", tool.name.escape_debug()));
+        return Err(format!(
+            "plugin `{plugin}`: `{}` cannot be a tool's name",
+            tool.name.escape_debug()
+        ));
     }
     Ok(ToolSpec {
         input_schema: schema(&tool.input_schema)?,

@@ -27,7 +27,10 @@ pub(crate) struct Capture {
 
 impl Capture {
     pub(crate) fn new(limit: u64) -> Self {
-        Self { kept: Arc::default(), limit: usize::try_from(limit).unwrap_or(usize::MAX) }
+        Self {
+            kept: Arc::default(),
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        }
     }
 
     pub(crate) fn take(&self) -> Captured {
@@ -63,7 +66,11 @@ impl OutputStream for Capture {
 }
 
 impl AsyncWrite for Capture {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.keep(bytes);
         Poll::Ready(Ok(bytes.len()))
     }

@@ -44,7 +44,9 @@ pub enum SandboxError {
         source: std::io::Error,
     },
     /// The empty directory behind virtual directories could not be made, or `/proc` is missing.
-    #[error("cannot set up the guests' file system: {0}. massgen needs Linux with /proc mounted and a writable temporary folder.")]
+    #[error(
+        "cannot set up the guests' file system: {0}. massgen needs Linux with /proc mounted and a writable temporary folder."
+    )]
     Filesystem(std::io::Error),
 }
 
@@ -76,11 +78,21 @@ impl Sandbox {
     pub fn new(options: SandboxOptions) -> Result<Self, SandboxError> {
         let engine = Engine::new(&engine_config()).map_err(SandboxError::Engine)?;
         let linker = linker(&engine).map_err(SandboxError::Engine)?;
-        let cache = ComponentCache::open(&options.cache, &engine)
-            .map_err(|source| SandboxError::Cache { folder: options.cache.display().to_string(), source })?;
+        let cache = ComponentCache::open(&options.cache, &engine).map_err(|source| {
+            SandboxError::Cache {
+                folder: options.cache.display().to_string(),
+                source,
+            }
+        })?;
         let void = void_directory().map_err(SandboxError::Filesystem)?;
         let stopped = Arc::new(AtomicBool::new(false));
-        let inner = Arc::new(Inner { engine, linker, cache, void: Arc::new(void), stopped });
+        let inner = Arc::new(Inner {
+            engine,
+            linker,
+            cache,
+            void: Arc::new(void),
+            stopped,
+        });
         start_clock(&inner);
         Ok(Self { inner })
     }
@@ -132,8 +144,16 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 
 /// An empty directory without a name: made, opened and removed.
 fn void_directory() -> std::io::Result<File> {
-    let folder = std::env::temp_dir().join(format!("massgen-void-{}-{:?}", std::process::id(), std::time::Instant::now()));
-    let folder = PathBuf::from(folder.to_string_lossy().replace([' ', '{', '}', ':', ','], ""));
+    let folder = std::env::temp_dir().join(format!(
+        "massgen-void-{}-{:?}",
+        std::process::id(),
+        std::time::Instant::now()
+    ));
+    let folder = PathBuf::from(
+        folder
+            .to_string_lossy()
+            .replace([' ', '{', '}', ':', ','], ""),
+    );
     std::fs::create_dir(&folder)?;
     let handle = File::open(&folder);
     std::fs::remove_dir(&folder)?;

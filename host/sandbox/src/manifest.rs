@@ -35,7 +35,9 @@ pub enum ManifestError {
     #[error("plugin manifest: {0}")]
     Syntax(#[from] toml::de::Error),
     /// The name has characters that tool names and paths cannot have.
-    #[error("plugin manifest: the name `{0}` must be 1 to 64 of the characters a-z, 0-9, `_` and `-`")]
+    #[error(
+        "plugin manifest: the name `{0}` must be 1 to 64 of the characters a-z, 0-9, `_` and `-`"
+    )]
     Name(String),
 }
 
@@ -47,7 +49,9 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         let manifest: Self = toml::from_str(text)?;
         let name = manifest.name.as_bytes();
-        let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-');
+        let plain = |byte: &u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
+        };
         if name.is_empty() || name.len() > 64 || !name.iter().all(plain) {
             return Err(ManifestError::Name(manifest.name));
         }
@@ -57,7 +61,10 @@ impl Manifest {
     /// True when the manifest declares the import `interface`, given without its version.
     pub(crate) fn declares(&self, interface: &str) -> bool {
         self.imports.iter().any(|declared| {
-            interface == declared || interface.strip_prefix(declared.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            interface == declared
+                || interface
+                    .strip_prefix(declared.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
         })
     }
 }

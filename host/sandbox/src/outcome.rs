@@ -135,7 +135,11 @@ impl Captured {
     pub fn to_text(&self) -> String {
         let mut text = String::from_utf8_lossy(&self.bytes).into_owned();
         if self.dropped > 0 {
-            text.push_str(&format!("\n... (truncated, exceeded {} bytes by {})", self.bytes.len(), self.dropped));
+            text.push_str(&format!(
+                "\n... (truncated, exceeded {} bytes by {})",
+                self.bytes.len(),
+                self.dropped
+            ));
         }
         text
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::{Component, InstancePre};
 use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, InstancePre};
 
 use crate::engine::Sandbox;
 use crate::state::State;
@@ -51,7 +51,9 @@ pub enum LoadError {
         export: &'static str,
     },
     /// The bytes are no component, or the component cannot be linked.
-    #[error("plugin `{plugin}` cannot be loaded: {reason:#}. It must be a WebAssembly component (wasm32-wasip2).")]
+    #[error(
+        "plugin `{plugin}` cannot be loaded: {reason:#}. It must be a WebAssembly component (wasm32-wasip2)."
+    )]
     Invalid {
         /// The plugin.
         plugin: String,
@@ -111,8 +113,17 @@ impl Sandbox {
             .inner
             .linker
             .instantiate_pre(&component)
-            .map_err(|reason| LoadError::Invalid { plugin: manifest.name.clone(), reason })?;
-        Ok(Plugin { inner: Arc::new(PluginInner { manifest, digest: digest.to_owned(), instance }) })
+            .map_err(|reason| LoadError::Invalid {
+                plugin: manifest.name.clone(),
+                reason,
+            })?;
+        Ok(Plugin {
+            inner: Arc::new(PluginInner {
+                manifest,
+                digest: digest.to_owned(),
+                instance,
+            }),
+        })
     }
 
     /// Loads a component from its bytes.
@@ -130,11 +141,16 @@ impl Sandbox {
         digest: &str,
         bytes: impl FnOnce() -> std::io::Result<Vec<u8>>,
     ) -> Result<Component, LoadError> {
-        let invalid = |reason| LoadError::Invalid { plugin: manifest.name.clone(), reason };
+        let invalid = |reason| LoadError::Invalid {
+            plugin: manifest.name.clone(),
+            reason,
+        };
         let bytes = bytes().map_err(|error| invalid(error.into()))?;
         let found = blake3::hash(&bytes).to_hex();
         if found.as_str() != digest {
-            return Err(invalid(wasmtime::format_err!("its digest is {found} and not {digest}")));
+            return Err(invalid(wasmtime::format_err!(
+                "its digest is {found} and not {digest}"
+            )));
         }
         let component = Component::new(&self.inner.engine, &bytes).map_err(invalid)?;
         if let Err(error) = self.inner.cache.store(digest, &component) {
@@ -146,16 +162,32 @@ impl Sandbox {
     /// Holds the component's imports and exports against what the host gates and the manifest declares.
     fn check(&self, manifest: &Manifest, component: &Component) -> Result<(), LoadError> {
         let shape = component.component_type();
-        let imports: Vec<String> = shape.imports(&self.inner.engine).map(|(name, _)| name.to_owned()).collect();
+        let imports: Vec<String> = shape
+            .imports(&self.inner.engine)
+            .map(|(name, _)| name.to_owned())
+            .collect();
         let plugin = manifest.name.clone();
-        let ungated: Vec<_> = imports.iter().filter(|import| !is_gated(import)).cloned().collect();
+        let ungated: Vec<_> = imports
+            .iter()
+            .filter(|import| !is_gated(import))
+            .cloned()
+            .collect();
         if !ungated.is_empty() {
-            return Err(LoadError::Ungated { plugin, imports: ungated });
+            return Err(LoadError::Ungated {
+                plugin,
+                imports: ungated,
+            });
         }
-        let undeclared: Vec<_> =
-            imports.iter().filter(|import| !manifest.declares(split_version(import).0)).cloned().collect();
+        let undeclared: Vec<_> = imports
+            .iter()
+            .filter(|import| !manifest.declares(split_version(import).0))
+            .cloned()
+            .collect();
         if !undeclared.is_empty() {
-            return Err(LoadError::Undeclared { plugin, imports: undeclared });
+            return Err(LoadError::Undeclared {
+                plugin,
+                imports: undeclared,
+            });
         }
         let (kind, export) = match manifest.kind {
             PluginKind::Tools => ("a tool plugin", "massgen:plugin/tools"),
@@ -163,9 +195,18 @@ impl Sandbox {
         };
         let mut exports = shape.exports(&self.inner.engine);
         let exported = exports.any(|(name, item)| {
-            split_version(name).0 == export && matches!(item.ty, ComponentItem::ComponentInstance(_))
+            split_version(name).0 == export
+                && matches!(item.ty, ComponentItem::ComponentInstance(_))
         });
-        if exported { Ok(()) } else { Err(LoadError::WrongKind { plugin, kind, export }) }
+        if exported {
+            Ok(())
+        } else {
+            Err(LoadError::WrongKind {
+                plugin,
+                kind,
+                export,
+            })
+        }
     }
 }
 
@@ -176,6 +217,10 @@ fn split_version(name: &str) -> (&str, &str) {
 
 fn is_gated(import: &str) -> bool {
     let (interface, version) = split_version(import);
-    let package = interface.split_once('/').map_or(interface, |(package, _)| package);
-    GATED.iter().any(|(gated, line)| *gated == package && version.starts_with(line))
+    let package = interface
+        .split_once('/')
+        .map_or(interface, |(package, _)| package);
+    GATED
+        .iter()
+        .any(|(gated, line)| *gated == package && version.starts_with(line))
 }

@@ -22,13 +22,20 @@ pub(crate) struct State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl State {
     pub(crate) fn gate(&mut self) -> GateView<'_> {
-        GateView { gate: &mut self.gate, ctx: self.wasi.filesystem(), table: &mut self.table }
+        GateView {
+            gate: &mut self.gate,
+            ctx: self.wasi.filesystem(),
+            table: &mut self.table,
+        }
     }
 }
 
@@ -50,12 +57,22 @@ impl Meter {
 
     pub(crate) fn new(memory_bytes: u64) -> Self {
         let memory_limit = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
-        Self { memory_limit, memory: 0, peak_memory: 0, refused: None }
+        Self {
+            memory_limit,
+            memory: 0,
+            peak_memory: 0,
+            refused: None,
+        }
     }
 }
 
 impl ResourceLimiter for Meter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         let whole = self.memory.saturating_add(desired.saturating_sub(current));
         if whole > self.memory_limit {
             self.refused = Some(LimitKind::Memory);
@@ -66,7 +83,12 @@ impl ResourceLimiter for Meter {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= Self::TABLE_ELEMENTS)
     }
 

@@ -24,7 +24,13 @@ fn contents(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             if kind.is_dir() {
                 pending.push(path);
             } else if kind.is_symlink() {
-                contents.insert(path.clone(), fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes());
+                contents.insert(
+                    path.clone(),
+                    fs::read_link(&path)
+                        .unwrap()
+                        .into_os_string()
+                        .into_encoded_bytes(),
+                );
             } else if kind.is_file() {
                 contents.insert(path.clone(), fs::read(&path).unwrap());
             }
@@ -48,7 +54,11 @@ fn lay_out(folder: &Path) {
     write(folder.join("open/.env"), "key");
     write(folder.join("open/.git/config"), "config");
     fs::create_dir(folder.join("open/empty")).unwrap();
-    fs::hard_link(folder.join("open/keep/secret.txt"), folder.join("open/alias.txt")).unwrap();
+    fs::hard_link(
+        folder.join("open/keep/secret.txt"),
+        folder.join("open/alias.txt"),
+    )
+    .unwrap();
     symlink("keep/secret.txt", folder.join("open/link_keep")).unwrap();
     write(folder.join("single/only.txt"), "only");
     write(folder.join("single/other.txt"), "other");
@@ -56,7 +66,11 @@ fn lay_out(folder: &Path) {
     fs::create_dir(folder.join("ws/sub")).unwrap();
     symlink("../outside/secret.txt", folder.join("ws/link_out")).unwrap();
     symlink("../outside/new.txt", folder.join("ws/link_new")).unwrap();
-    symlink(folder.join("outside/secret.txt"), folder.join("ws/link_absolute")).unwrap();
+    symlink(
+        folder.join("outside/secret.txt"),
+        folder.join("ws/link_absolute"),
+    )
+    .unwrap();
     symlink("../outside", folder.join("ws/link_dir")).unwrap();
     symlink("link_out", folder.join("ws/link_chain")).unwrap();
     symlink("link_loop", folder.join("ws/link_loop")).unwrap();
@@ -82,7 +96,11 @@ fn grants(folder: &Path) -> Policy {
             folder.join("open/missing.txt"),
             folder.join("open/deep/keep2"),
         ]),
-        Grant::file(folder.join("single/only.txt"), GrantKind::Context, Access::Read),
+        Grant::file(
+            folder.join("single/only.txt"),
+            GrantKind::Context,
+            Access::Read,
+        ),
     ])
 }
 
@@ -91,20 +109,47 @@ async fn no_attack_on_the_policy_filesystem_succeeds() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().canonicalize().unwrap();
     lay_out(&folder);
-    let guarded = ["outside", "context", "single", "open/keep", "open/deep", "open/.git"];
-    let before: Vec<_> = guarded.iter().map(|name| contents(&folder.join(name))).collect();
+    let guarded = [
+        "outside",
+        "context",
+        "single",
+        "open/keep",
+        "open/deep",
+        "open/.git",
+    ];
+    let before: Vec<_> = guarded
+        .iter()
+        .map(|name| contents(&folder.join(name)))
+        .collect();
 
-    let filesystem = Arc::new(GuestFilesystem::mirroring(grants(&folder), folder.join("ws")).unwrap());
+    let filesystem =
+        Arc::new(GuestFilesystem::mirroring(grants(&folder), folder.join("ws")).unwrap());
     let report = guests::run_command("attack", &filesystem, &[folder.to_str().unwrap()]).await;
 
     let (output, errors) = (report.stdout.to_text(), report.stderr.to_text());
-    assert_eq!(report.outcome, Outcome::Exited { code: 0 }, "{output}\n{errors}");
-    let broken: Vec<_> = output.lines().filter(|line| line.starts_with("BROKEN")).collect();
+    assert_eq!(
+        report.outcome,
+        Outcome::Exited { code: 0 },
+        "{output}\n{errors}"
+    );
+    let broken: Vec<_> = output
+        .lines()
+        .filter(|line| line.starts_with("BROKEN"))
+        .collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
-    let passed = output.lines().filter(|line| line.starts_with("ok ")).count();
+    let passed = output
+        .lines()
+        .filter(|line| line.starts_with("ok "))
+        .count();
     assert!(passed >= 90, "only {passed} checks ran:\n{output}");
-    let after: Vec<_> = guarded.iter().map(|name| contents(&folder.join(name))).collect();
-    assert_eq!(before, after, "what was not granted is byte for byte the same");
+    let after: Vec<_> = guarded
+        .iter()
+        .map(|name| contents(&folder.join(name)))
+        .collect();
+    assert_eq!(
+        before, after,
+        "what was not granted is byte for byte the same"
+    );
     assert_eq!(fs::read_to_string(folder.join("open/.env")).unwrap(), "key");
     assert!(!folder.join("open/missing.txt").exists());
 }
@@ -114,17 +159,33 @@ async fn every_refusal_names_its_rule() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().canonicalize().unwrap();
     lay_out(&folder);
-    let filesystem = Arc::new(GuestFilesystem::mirroring(grants(&folder), folder.join("ws")).unwrap());
+    let filesystem =
+        Arc::new(GuestFilesystem::mirroring(grants(&folder), folder.join("ws")).unwrap());
     let report = guests::run_command("attack", &filesystem, &[folder.to_str().unwrap()]).await;
-    let rules: std::collections::BTreeSet<_> = report.denials.iter().map(|denial| denial.rule.name()).collect();
-    for rule in ["outside-grants", "read-only-grant", "protected-path", "ancestor-of-protected", "hard-link-alias", "excluded-name"] {
+    let rules: std::collections::BTreeSet<_> = report
+        .denials
+        .iter()
+        .map(|denial| denial.rule.name())
+        .collect();
+    for rule in [
+        "outside-grants",
+        "read-only-grant",
+        "protected-path",
+        "ancestor-of-protected",
+        "hard-link-alias",
+        "excluded-name",
+    ] {
         assert!(rules.contains(rule), "{rule} is missing in {rules:?}");
     }
 }
 
 /// The host swaps `ws/dir` between a directory and a link that leads outside, as fast as it can.
 fn swap_until(stop: &AtomicBool, workspace: &Path) {
-    let (place, real, link) = (workspace.join("dir"), workspace.join("real"), workspace.join("link"));
+    let (place, real, link) = (
+        workspace.join("dir"),
+        workspace.join("real"),
+        workspace.join("link"),
+    );
     while !stop.load(Ordering::Relaxed) {
         fs::rename(&place, &real).unwrap();
         fs::rename(&link, &place).unwrap();
@@ -151,17 +212,40 @@ async fn a_directory_swapped_for_a_link_during_a_lookup_never_leads_outside() {
         move || swap_until(&stop, &workspace)
     });
     let filesystem = guests::workspace(workspace.clone());
-    let (read, write) = (workspace.join("dir/file.txt"), workspace.join("dir/target.txt"));
-    let report =
-        guests::run_command("race", &filesystem, &[read.to_str().unwrap(), write.to_str().unwrap(), "20000"]).await;
+    let (read, write) = (
+        workspace.join("dir/file.txt"),
+        workspace.join("dir/target.txt"),
+    );
+    let report = guests::run_command(
+        "race",
+        &filesystem,
+        &[read.to_str().unwrap(), write.to_str().unwrap(), "20000"],
+    )
+    .await;
     stop.store(true, Ordering::Relaxed);
     swapper.join().unwrap();
 
     let output = report.stdout.to_text();
-    assert_eq!(report.outcome, Outcome::Exited { code: 0 }, "{output}{}", report.stderr.to_text());
+    assert_eq!(
+        report.outcome,
+        Outcome::Exited { code: 0 },
+        "{output}{}",
+        report.stderr.to_text()
+    );
     assert!(output.contains("leaks 0"), "{output}");
-    let reads: u32 = output.lines().find_map(|line| line.strip_prefix("reads ")).unwrap().parse().unwrap();
+    let reads: u32 = output
+        .lines()
+        .find_map(|line| line.strip_prefix("reads "))
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!(reads > 0, "the race never met the directory: {output}");
-    assert!(report.denials.iter().any(|denial| denial.path.starts_with(folder.join("outside"))), "it never met the link");
+    assert!(
+        report
+            .denials
+            .iter()
+            .any(|denial| denial.path.starts_with(folder.join("outside"))),
+        "it never met the link"
+    );
     assert_eq!(contents(&folder.join("outside")), before);
 }

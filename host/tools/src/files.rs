@@ -21,7 +21,11 @@ pub struct AgentPaths {
 pub fn agent_policy(paths: &AgentPaths) -> Policy {
     let mut grants = vec![
         Grant::tree(&paths.workspace, GrantKind::Workspace, Access::Write),
-        Grant::tree(&paths.temporary_workspace, GrantKind::TempWorkspace, Access::Read),
+        Grant::tree(
+            &paths.temporary_workspace,
+            GrantKind::TempWorkspace,
+            Access::Read,
+        ),
     ];
     grants.extend(paths.context.iter().map(context_grant));
     Policy::new(grants)
@@ -34,11 +38,19 @@ fn context_grant(context: &ContextPath) -> Grant {
     };
     Grant {
         path: context.path.clone(),
-        extent: if context.is_file { Extent::File } else { Extent::Tree },
+        extent: if context.is_file {
+            Extent::File
+        } else {
+            Extent::Tree
+        },
         kind: GrantKind::Context,
         access,
         writable_when,
-        protected: context.protected.iter().map(|path| real_location(path)).collect(),
+        protected: context
+            .protected
+            .iter()
+            .map(|path| real_location(path))
+            .collect(),
     }
 }
 

@@ -47,7 +47,11 @@ pub struct ToolOutcome {
 impl ToolOutcome {
     /// The outcome of a call that reached no plugin.
     pub(crate) fn error(message: impl Into<String>) -> Self {
-        Self { content: message.into(), status: ToolStatus::ToolError, elapsed: Duration::ZERO }
+        Self {
+            content: message.into(),
+            status: ToolStatus::ToolError,
+            elapsed: Duration::ZERO,
+        }
     }
 
     /// The outcome of a tool plugin's call, its text cut to `limit` bytes.
@@ -55,12 +59,21 @@ impl ToolOutcome {
         let elapsed = report.elapsed;
         let status = status(&report.outcome);
         let content = match report.outcome {
-            Outcome::Ok { content } => cut(content.iter().map(piece).collect::<Vec<_>>().join("\n"), limit),
+            Outcome::Ok { content } => cut(
+                content.iter().map(piece).collect::<Vec<_>>().join("\n"),
+                limit,
+            ),
             Outcome::ToolError { message } => cut(message, limit),
-            Outcome::Denied { message, denial } => format!("{}\n{}", cut(message, limit), refusal(&denial)),
+            Outcome::Denied { message, denial } => {
+                format!("{}\n{}", cut(message, limit), refusal(&denial))
+            }
             other => failure(&other, &report.denials),
         };
-        Self { content, status, elapsed }
+        Self {
+            content,
+            status,
+            elapsed,
+        }
     }
 }
 
@@ -69,8 +82,12 @@ pub(crate) fn status(outcome: &Outcome) -> ToolStatus {
     match outcome {
         Outcome::Ok { .. } | Outcome::Exited { .. } => ToolStatus::Ok,
         Outcome::ToolError { .. } => ToolStatus::ToolError,
-        Outcome::Denied { denial, .. } => ToolStatus::Denied { rule: denial.rule.name().to_owned() },
-        Outcome::Limit { limit, .. } => ToolStatus::Limit { limit: limit.name().to_owned() },
+        Outcome::Denied { denial, .. } => ToolStatus::Denied {
+            rule: denial.rule.name().to_owned(),
+        },
+        Outcome::Limit { limit, .. } => ToolStatus::Limit {
+            limit: limit.name().to_owned(),
+        },
         Outcome::Timeout { .. } => ToolStatus::Timeout,
         Outcome::Trap { .. } => ToolStatus::Trap,
         Outcome::Cancelled => ToolStatus::Cancelled,
@@ -80,24 +97,42 @@ pub(crate) fn status(outcome: &Outcome) -> ToolStatus {
 
 /// A refusal as the model reads it.
 pub(crate) fn refusal(denial: &Denial) -> String {
-    format!("Refused by the rule `{}`: {}", denial.rule.name(), denial.reason)
+    format!(
+        "Refused by the rule `{}`: {}",
+        denial.rule.name(),
+        denial.reason
+    )
 }
 
 /// A sentence about an outcome that gave no result.
 pub(crate) fn failure(outcome: &Outcome, denials: &[Denial]) -> String {
     let sentence = match outcome {
-        Outcome::Limit { message, .. } => format!("Stopped at a limit: {message}. Do the work in smaller steps."),
-        Outcome::Timeout { after } => {
-            format!("Stopped: the call ran longer than its {} seconds. Do the work in smaller steps.", after.as_secs_f64())
+        Outcome::Limit { message, .. } => {
+            format!("Stopped at a limit: {message}. Do the work in smaller steps.")
         }
-        Outcome::Trap { message } => format!("The tool crashed ({message}). Try again with other arguments."),
+        Outcome::Timeout { after } => {
+            format!(
+                "Stopped: the call ran longer than its {} seconds. Do the work in smaller steps.",
+                after.as_secs_f64()
+            )
+        }
+        Outcome::Trap { message } => {
+            format!("The tool crashed ({message}). Try again with other arguments.")
+        }
         Outcome::Cancelled => "The call was cancelled.".to_owned(),
         Outcome::HostError { message } => {
-            format!("The tool could not be run: {message}. This is a fault of the host, not of the arguments.")
+            format!(
+                "The tool could not be run: {message}. This is a fault of the host, not of the arguments."
+            )
         }
-        Outcome::Ok { .. } | Outcome::Exited { .. } | Outcome::ToolError { .. } | Outcome::Denied { .. } => String::new(),
+        Outcome::Ok { .. }
+        | Outcome::Exited { .. }
+        | Outcome::ToolError { .. }
+        | Outcome::Denied { .. } => String::new(),
     };
-    denials.last().map_or(sentence.clone(), |denial| format!("{sentence}\n{}", refusal(denial)))
+    denials.last().map_or(sentence.clone(), |denial| {
+        format!("{sentence}\n{}", refusal(denial))
+    })
 }
 
 /// `text` cut to `limit` bytes at a character, with a mark.
@@ -106,7 +141,9 @@ fn cut(mut text: String, limit: u64) -> String {
     if text.len() > limit {
         let whole = text.len();
         text.truncate(text.floor_char_boundary(limit));
-        text.push_str(&format!("\n... (truncated, {whole} bytes exceed the limit of {limit})"));
+        text.push_str(&format!(
+            "\n... (truncated, {whole} bytes exceed the limit of {limit})"
+        ));
     }
     text
 }

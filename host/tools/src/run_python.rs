@@ -62,16 +62,21 @@ impl RunPython {
     /// # Errors
     /// A sentence for the model.
     pub(crate) fn parse(arguments: &str) -> Result<Self, String> {
-        let parsed: Self = serde_json::from_str(arguments)
-            .map_err(|error| format!("The arguments of `{NAME}` do not fit its schema: {error}."))?;
+        let parsed: Self = serde_json::from_str(arguments).map_err(|error| {
+            format!("The arguments of `{NAME}` do not fit its schema: {error}.")
+        })?;
         match (&parsed.code, &parsed.script) {
             (Some(_), None) | (None, Some(_)) => {}
-            _ => return Err(format!("`{NAME}` needs exactly one of `code` and `script`.")),
+            _ => {
+                return Err(format!(
+                    "`{NAME}` needs exactly one of `code` and `script`."
+                ));
+            }
         }
         match parsed.timeout {
-            Some(seconds) if !seconds.is_finite() || seconds <= 0.0 => {
-                Err(format!("`timeout` is {seconds}; it must be a positive number of seconds."))
-            }
+            Some(seconds) if !seconds.is_finite() || seconds <= 0.0 => Err(format!(
+                "`timeout` is {seconds}; it must be a positive number of seconds."
+            )),
             _ => Ok(parsed),
         }
     }
@@ -84,13 +89,21 @@ impl RunPython {
         }
         arguments.extend(self.script);
         arguments.extend(self.args);
-        Entry::Command { arguments, stdin: self.stdin.into_bytes() }
+        Entry::Command {
+            arguments,
+            stdin: self.stdin.into_bytes(),
+        }
     }
 
     /// The run's limits with the program's own time, where it is shorter.
     pub(crate) fn limits(&self, limits: &Limits) -> Limits {
-        let asked = self.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Limits { call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)), ..limits.clone() }
+        let asked = self
+            .timeout
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        Limits {
+            call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)),
+            ..limits.clone()
+        }
     }
 }
 
@@ -112,12 +125,23 @@ pub(crate) fn outcome(report: &Report) -> ToolOutcome {
         stderr: report.stderr.to_text(),
         execution_time: report.elapsed.as_secs_f64(),
         error,
-        refused: if exit_code == 0 { Vec::new() } else { report.denials.iter().map(refusal).collect() },
+        refused: if exit_code == 0 {
+            Vec::new()
+        } else {
+            report.denials.iter().map(refusal).collect()
+        },
     };
     let status = match (&report.outcome, report.denials.last()) {
-        (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied { rule: denial.rule.name().to_owned() },
+        (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied {
+            rule: denial.rule.name().to_owned(),
+        },
         (outcome, _) => status(outcome),
     };
-    let content = serde_json::to_string(&ran).unwrap_or_else(|error| format!("the result cannot be written as JSON: {error}"));
-    ToolOutcome { content, status, elapsed: report.elapsed }
+    let content = serde_json::to_string(&ran)
+        .unwrap_or_else(|error| format!("the result cannot be written as JSON: {error}"));
+    ToolOutcome {
+        content,
+        status,
+        elapsed: report.elapsed,
+    }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use massgen_backends::{ToolCall, ToolDefinition};
 use massgen_config::{Limits, ToolFilter};
-use massgen_sandbox::{Cancel, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox, ToolSpec};
+use massgen_sandbox::{
+    Cancel, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox, ToolSpec,
+};
 use serde_json::Value;
 
 use crate::outcome::ToolOutcome;
@@ -65,7 +67,11 @@ impl Toolset {
     ///
     /// # Errors
     /// When a plugin does not answer, or two offer the same name.
-    pub async fn load(sandbox: Sandbox, plugins: &[Plugin], limits: &Limits) -> Result<Self, ToolsetError> {
+    pub async fn load(
+        sandbox: Sandbox,
+        plugins: &[Plugin],
+        limits: &Limits,
+    ) -> Result<Self, ToolsetError> {
         let mut tools: BTreeMap<String, Tool> = BTreeMap::new();
         for plugin in plugins {
             for tool in offered(&sandbox, plugin, limits).await? {
@@ -79,27 +85,61 @@ impl Toolset {
                 tools.insert(tool.spec.name.clone(), tool);
             }
         }
-        Ok(Self { sandbox, tools: Arc::new(tools) })
+        Ok(Self {
+            sandbox,
+            tools: Arc::new(tools),
+        })
     }
 
     /// The tools that `filter` leaves, on the files of one agent. A filter names a tool by its own name or as
     /// `mcp__PLUGIN__TOOL`, the name it had in the Python version; both mean the same tool everywhere.
-    pub fn for_agent(&self, filesystem: Arc<GuestFilesystem>, filter: &ToolFilter, limits: Limits) -> Toolbox {
+    pub fn for_agent(
+        &self,
+        filesystem: Arc<GuestFilesystem>,
+        filter: &ToolFilter,
+        limits: Limits,
+    ) -> Toolbox {
         let is_named = |names: &[String], tool: &Tool| names.iter().any(|name| goes_by(tool, name));
         let kept = self.tools.iter().filter(|(_, tool)| {
-            filter.allowed.as_ref().is_none_or(|allowed| is_named(allowed, tool)) && !is_named(&filter.excluded, tool)
+            filter
+                .allowed
+                .as_ref()
+                .is_none_or(|allowed| is_named(allowed, tool))
+                && !is_named(&filter.excluded, tool)
         });
-        let tools: BTreeMap<_, _> = kept.map(|(name, tool)| (name.clone(), tool.clone())).collect();
-        Toolbox { inner: Some(Arc::new(Inner { sandbox: self.sandbox.clone(), tools, filesystem, limits })) }
+        let tools: BTreeMap<_, _> = kept
+            .map(|(name, tool)| (name.clone(), tool.clone()))
+            .collect();
+        Toolbox {
+            inner: Some(Arc::new(Inner {
+                sandbox: self.sandbox.clone(),
+                tools,
+                filesystem,
+                limits,
+            })),
+        }
     }
 }
 
-async fn offered(sandbox: &Sandbox, plugin: &Plugin, limits: &Limits) -> Result<Vec<Tool>, ToolsetError> {
+async fn offered(
+    sandbox: &Sandbox,
+    plugin: &Plugin,
+    limits: &Limits,
+) -> Result<Vec<Tool>, ToolsetError> {
     let manifest = plugin.manifest();
     match manifest.kind {
         PluginKind::Tools => {
-            let specs = sandbox.list_tools(plugin, limits.clone()).await.map_err(ToolsetError::List)?;
-            Ok(specs.into_iter().map(|spec| Tool { spec, runner: Runner::Plugin(plugin.clone()) }).collect())
+            let specs = sandbox
+                .list_tools(plugin, limits.clone())
+                .await
+                .map_err(ToolsetError::List)?;
+            Ok(specs
+                .into_iter()
+                .map(|spec| Tool {
+                    spec,
+                    runner: Runner::Plugin(plugin.clone()),
+                })
+                .collect())
         }
         PluginKind::Command if manifest.name == "python" => {
             let spec = ToolSpec {
@@ -107,9 +147,15 @@ async fn offered(sandbox: &Sandbox, plugin: &Plugin, limits: &Limits) -> Result<
                 description: run_python::DESCRIPTION.to_owned(),
                 input_schema: run_python::input_schema(),
                 output_schema: None,
-                annotations: massgen_sandbox::Annotations { destructive: true, ..Default::default() },
+                annotations: massgen_sandbox::Annotations {
+                    destructive: true,
+                    ..Default::default()
+                },
             };
-            Ok(vec![Tool { spec, runner: Runner::Python(plugin.clone()) }])
+            Ok(vec![Tool {
+                spec,
+                runner: Runner::Python(plugin.clone()),
+            }])
         }
         PluginKind::Command => Ok(Vec::new()),
     }
@@ -118,8 +164,11 @@ async fn offered(sandbox: &Sandbox, plugin: &Plugin, limits: &Limits) -> Result<
 /// True when `name` means this tool, with or without the prefix.
 fn goes_by(tool: &Tool, name: &str) -> bool {
     let plugin = &tool.runner.plugin().manifest().name;
-    let unprefixed = name.strip_prefix("mcp__").and_then(|rest| rest.strip_prefix(plugin.as_str()));
-    name == tool.spec.name || unprefixed.and_then(|rest| rest.strip_prefix("__")) == Some(tool.spec.name.as_str())
+    let unprefixed = name
+        .strip_prefix("mcp__")
+        .and_then(|rest| rest.strip_prefix(plugin.as_str()));
+    name == tool.spec.name
+        || unprefixed.and_then(|rest| rest.strip_prefix("__")) == Some(tool.spec.name.as_str())
 }
 
 /// The tools of one agent and the files they work on. Cheap to clone.
@@ -157,12 +206,16 @@ impl Toolbox {
             description: tool.spec.description.clone(),
             parameters: tool.spec.input_schema.clone(),
         };
-        self.inner.iter().flat_map(|inner| inner.tools.values().map(definition)).collect()
+        self.inner
+            .iter()
+            .flat_map(|inner| inner.tools.values().map(definition))
+            .collect()
     }
 
     /// True when the tool says that it changes nothing: such calls of one turn may run at the same time.
     pub fn is_read_only(&self, name: &str) -> bool {
-        self.find(name).is_some_and(|(_, tool)| tool.spec.annotations.read_only)
+        self.find(name)
+            .is_some_and(|(_, tool)| tool.spec.annotations.read_only)
     }
 
     /// Gives (`true`) or revokes (`false`) write access to the context paths that the run marked `write`. Only the
@@ -179,18 +232,32 @@ impl Toolbox {
     /// future ends the call.
     pub async fn call(&self, call: &ToolCall) -> ToolOutcome {
         let Some((inner, tool)) = self.find(&call.name) else {
-            let known: Vec<_> = self.definitions().into_iter().map(|tool| tool.name).collect();
-            return ToolOutcome::error(format!("There is no tool `{}`. The tools are: {}.", call.name, known.join(", ")));
+            let known: Vec<_> = self
+                .definitions()
+                .into_iter()
+                .map(|tool| tool.name)
+                .collect();
+            return ToolOutcome::error(format!(
+                "There is no tool `{}`. The tools are: {}.",
+                call.name,
+                known.join(", ")
+            ));
         };
         let arguments = match object(&call.arguments) {
             Ok(arguments) => arguments,
             Err(reason) => {
-                return ToolOutcome::error(format!("The arguments of `{}` are not a JSON object: {reason}.", call.name));
+                return ToolOutcome::error(format!(
+                    "The arguments of `{}` are not a JSON object: {reason}.",
+                    call.name
+                ));
             }
         };
         match &tool.runner {
             Runner::Plugin(plugin) => {
-                let entry = Entry::Tool { name: tool.spec.name.clone(), arguments };
+                let entry = Entry::Tool {
+                    name: tool.spec.name.clone(),
+                    arguments,
+                };
                 let report = inner.run(plugin, entry, inner.limits.clone()).await;
                 ToolOutcome::of_tool(report, inner.limits.output_bytes)
             }
@@ -206,7 +273,10 @@ impl Toolbox {
 
     fn find(&self, name: &str) -> Option<(&Inner, &Tool)> {
         let inner = self.inner.as_deref()?;
-        let tool = inner.tools.get(name).or_else(|| inner.tools.values().find(|tool| goes_by(tool, name)))?;
+        let tool = inner
+            .tools
+            .get(name)
+            .or_else(|| inner.tools.values().find(|tool| goes_by(tool, name)))?;
         Some((inner, tool))
     }
 }
@@ -214,7 +284,14 @@ impl Toolbox {
 impl Inner {
     async fn run(&self, plugin: &Plugin, entry: Entry, limits: Limits) -> massgen_sandbox::Report {
         let cancel = CancelOnDrop(Cancel::default());
-        self.sandbox.call(plugin, &self.filesystem, Invocation::new(entry, limits), &cancel.0).await
+        self.sandbox
+            .call(
+                plugin,
+                &self.filesystem,
+                Invocation::new(entry, limits),
+                &cancel.0,
+            )
+            .await
     }
 }
 

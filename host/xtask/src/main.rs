@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use crate::{layout::Layout, report::Report, run::Failure};
 
 /// What the demo asks its three agents; `configs/demo.yaml` names the same question.
-const DEMO_QUESTION: &str = "Which year had the highest rainfall in data/rainfall.csv, and how far above the average was it?";
+const DEMO_QUESTION: &str = "Which of the three sensors drifts, and by how much a day?";
 
 const USAGE: &str = "\
 usage: cargo xtask VERB

@@ -53,16 +53,26 @@ impl std::hash::Hash for Name {
     }
 }
 
-fn collect_names(policy: &Policy, root: &Path, stat: &Stat, seen: &mut HashSet<Name>, budget: &mut usize) {
+fn collect_names(
+    policy: &Policy,
+    root: &Path,
+    stat: &Stat,
+    seen: &mut HashSet<Name>,
+    budget: &mut usize,
+) {
     let mut pending = vec![root.to_owned()];
     while let Some(directory) = pending.pop() {
-        let Ok(metadata) = fs::symlink_metadata(&directory) else { continue };
+        let Ok(metadata) = fs::symlink_metadata(&directory) else {
+            continue;
+        };
         if metadata.is_file() {
             // The root of a file grant.
             note(policy, &directory, stat, seen);
             continue;
         }
-        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        let Ok(entries) = fs::read_dir(&directory) else {
+            continue;
+        };
         for entry in entries.flatten() {
             *budget = budget.saturating_sub(1);
             if *budget == 0 {
@@ -82,13 +92,20 @@ fn note(policy: &Policy, path: &Path, stat: &Stat, seen: &mut HashSet<Name>) {
     if !is_same_file(path, stat) || !policy.decide(path, Operation::Write).is_allowed() {
         return;
     }
-    let Some((parent, name)) = path.parent().zip(path.file_name()) else { return };
+    let Some((parent, name)) = path.parent().zip(path.file_name()) else {
+        return;
+    };
     if let Ok(directory) = fs::symlink_metadata(parent) {
         let directory = (directory.dev(), directory.ino());
-        seen.insert(Name { directory, name: name.to_owned(), path: path.to_owned() });
+        seen.insert(Name {
+            directory,
+            name: name.to_owned(),
+            path: path.to_owned(),
+        });
     }
 }
 
 fn is_same_file(path: &Path, stat: &Stat) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.dev() == stat.st_dev && metadata.ino() == stat.st_ino)
+    fs::symlink_metadata(path)
+        .is_ok_and(|metadata| metadata.dev() == stat.st_dev && metadata.ino() == stat.st_ino)
 }

@@ -16,10 +16,11 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File, WasiFilesystemCtx, WasiFilesystemCtxView};
-use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    DescriptorFlags, ErrorCode, HostDescriptor, HostDirectoryEntryStream, NewTimestamp, OpenFlags, PathFlags,
+    DescriptorFlags, ErrorCode, HostDescriptor, HostDirectoryEntryStream, NewTimestamp, OpenFlags,
+    PathFlags,
 };
+use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
@@ -79,8 +80,18 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(filesystem: Arc<GuestFilesystem>, void: Arc<HostFile>, denials: DenialLog) -> Self {
-        Self { filesystem, void, nodes: HashMap::new(), virtual_listings: HashMap::new(), denials }
+    pub(crate) fn new(
+        filesystem: Arc<GuestFilesystem>,
+        void: Arc<HostFile>,
+        denials: DenialLog,
+    ) -> Self {
+        Self {
+            filesystem,
+            void,
+            nodes: HashMap::new(),
+            virtual_listings: HashMap::new(),
+            denials,
+        }
     }
 }
 
@@ -100,7 +111,10 @@ pub(crate) struct GateView<'a> {
 
 /// The implementation that operations on open descriptors go to.
 fn inner<'a>(view: &'a mut GateView<'_>) -> WasiFilesystemCtxView<'a> {
-    WasiFilesystemCtxView { ctx: view.ctx, table: view.table }
+    WasiFilesystemCtxView {
+        ctx: view.ctx,
+        table: view.table,
+    }
 }
 
 /// A place that may be acted on, with its real location.
@@ -126,7 +140,12 @@ impl GateView<'_> {
         }
     }
 
-    fn resolve(&self, descriptor: &Resource<types::Descriptor>, path: &str, follow: Follow) -> FsResult<Place> {
+    fn resolve(
+        &self,
+        descriptor: &Resource<types::Descriptor>,
+        path: &str,
+        follow: Follow,
+    ) -> FsResult<Place> {
         let base = self.base(descriptor)?;
         Ok(resolve(&self.gate.filesystem, &base, path, follow)?)
     }
@@ -161,22 +180,34 @@ impl GateView<'_> {
     /// Lets the operation pass, or keeps the refusal and answers with its code.
     fn check(&self, policy: &Policy, real: &Path, operation: Operation) -> FsResult<Decision> {
         let decision = policy.decide(real, operation);
-        if decision.is_allowed() { Ok(decision) } else { Err(self.refuse_by(policy, decision, real, operation)) }
+        if decision.is_allowed() {
+            Ok(decision)
+        } else {
+            Err(self.refuse_by(policy, decision, real, operation))
+        }
     }
 
     /// The refusal of something that no grant covers.
     fn refuse(&self, policy: &Policy, real: &Path, operation: Operation) -> FsError {
         let decision = match policy.decide(real, operation) {
             // Covered by a grant, yet not mounted: there is no handle to act on.
-            decision if decision.is_allowed() => {
-                Decision { verdict: Verdict::Deny, rule: Rule::OutsideGrants, grant: None }
-            }
+            decision if decision.is_allowed() => Decision {
+                verdict: Verdict::Deny,
+                rule: Rule::OutsideGrants,
+                grant: None,
+            },
             decision => decision,
         };
         self.refuse_by(policy, decision, real, operation)
     }
 
-    fn refuse_by(&self, policy: &Policy, decision: Decision, real: &Path, operation: Operation) -> FsError {
+    fn refuse_by(
+        &self,
+        policy: &Policy,
+        decision: Decision,
+        real: &Path,
+        operation: Operation,
+    ) -> FsError {
         self.gate.denials.push(Denial {
             operation,
             path: real.to_owned(),
@@ -184,17 +215,42 @@ impl GateView<'_> {
             reason: policy.explain(decision, real, operation),
         });
         match (decision.verdict, operation.needs()) {
-            (Verdict::Hide, _) | (_, massgen_permissions::Access::Read) => ErrorCode::NoEntry.into(),
-            (Verdict::Allow | Verdict::Deny, massgen_permissions::Access::Write) => ErrorCode::NotPermitted.into(),
+            (Verdict::Hide, _) | (_, massgen_permissions::Access::Read) => {
+                ErrorCode::NoEntry.into()
+            }
+            (Verdict::Allow | Verdict::Deny, massgen_permissions::Access::Write) => {
+                ErrorCode::NotPermitted.into()
+            }
         }
     }
 
-    fn refuse_rule(&self, policy: &Policy, rule: Rule, real: &Path, operation: Operation) -> FsError {
-        self.refuse_by(policy, Decision { verdict: Verdict::Deny, rule, grant: None }, real, operation)
+    fn refuse_rule(
+        &self,
+        policy: &Policy,
+        rule: Rule,
+        real: &Path,
+        operation: Operation,
+    ) -> FsError {
+        self.refuse_by(
+            policy,
+            Decision {
+                verdict: Verdict::Deny,
+                rule,
+                grant: None,
+            },
+            real,
+            operation,
+        )
     }
 
     /// Refuses to change a file one of whose names lies where writing is not allowed.
-    fn check_aliases(&self, policy: &Policy, stat: &Stat, real: &Path, operation: Operation) -> FsResult<()> {
+    fn check_aliases(
+        &self,
+        policy: &Policy,
+        stat: &Stat,
+        real: &Path,
+        operation: Operation,
+    ) -> FsResult<()> {
         let is_file = handle::file_type(stat) == FileType::RegularFile;
         if is_file && stat.st_nlink > 1 && !alias::every_name_is_writable(policy, stat) {
             return Err(self.refuse_rule(policy, Rule::HardLinkAlias, real, operation));
@@ -204,13 +260,27 @@ impl GateView<'_> {
 
     fn push_virtual(&mut self, at: Vec<OsString>) -> FsResult<Resource<types::Descriptor>> {
         let void = self.gate.void.try_clone().map_err(ErrorCode::from)?;
-        let descriptor = self.table.push(Descriptor::Dir(Dir::new(void, FsPerms::ReadOnly, OpenMode::READ, true)))?;
+        let descriptor = self.table.push(Descriptor::Dir(Dir::new(
+            void,
+            FsPerms::ReadOnly,
+            OpenMode::READ,
+            true,
+        )))?;
         self.gate.nodes.insert(descriptor.rep(), Node::Virtual(at));
         Ok(descriptor)
     }
 
-    fn push_directory(&mut self, directory: HostFile, perms: FsPerms) -> FsResult<Resource<types::Descriptor>> {
-        let descriptor = self.table.push(Descriptor::Dir(Dir::new(directory, perms, OpenMode::READ, true)))?;
+    fn push_directory(
+        &mut self,
+        directory: HostFile,
+        perms: FsPerms,
+    ) -> FsResult<Resource<types::Descriptor>> {
+        let descriptor = self.table.push(Descriptor::Dir(Dir::new(
+            directory,
+            perms,
+            OpenMode::READ,
+            true,
+        )))?;
         self.gate.nodes.insert(descriptor.rep(), Node::Directory);
         Ok(descriptor)
     }
@@ -224,7 +294,9 @@ impl GateView<'_> {
         let policy = self.policy();
         self.check(&policy, real, Operation::List)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let directory = HostFile::from(rustix::fs::openat(parent, name, flags, Mode::empty()).map_err(error_code)?);
+        let directory = HostFile::from(
+            rustix::fs::openat(parent, name, flags, Mode::empty()).map_err(error_code)?,
+        );
         // wasi-libc's `opendir` asks for the right to change the directory on every directory; it gets what there is.
         let perms = match policy.decide(real, Operation::SetTimes).is_allowed() {
             true => FsPerms::ReadWrite,
@@ -233,7 +305,11 @@ impl GateView<'_> {
         self.push_directory(directory, perms)
     }
 
-    fn open_file(&mut self, located: &Located, request: OpenRequest) -> FsResult<Resource<types::Descriptor>> {
+    fn open_file(
+        &mut self,
+        located: &Located,
+        request: OpenRequest,
+    ) -> FsResult<Resource<types::Descriptor>> {
         let policy = self.policy();
         let before = handle::metadata(&located.parent, &located.name).map_err(error_code)?;
         match before.as_ref().map(handle::file_type) {
@@ -251,14 +327,25 @@ impl GateView<'_> {
                     self.check(&policy, &located.real, Operation::Stat)?;
                     return Err(ErrorCode::IsDirectory.into());
                 }
-                return self.open_directory(&located.parent, Path::new(&located.name), &located.real);
+                return self.open_directory(
+                    &located.parent,
+                    Path::new(&located.name),
+                    &located.real,
+                );
             }
             Some(FileType::RegularFile) if request.directory || located.must_be_directory => {
                 self.check(&policy, &located.real, Operation::Stat)?;
                 return Err(ErrorCode::NotDirectory.into());
             }
             Some(FileType::RegularFile) => {}
-            Some(_) => return Err(self.refuse_rule(&policy, Rule::SpecialFile, &located.real, request.operation())),
+            Some(_) => {
+                return Err(self.refuse_rule(
+                    &policy,
+                    Rule::SpecialFile,
+                    &located.real,
+                    request.operation(),
+                ));
+            }
         }
         if request.read || !request.writes() {
             self.check(&policy, &located.real, Operation::Read)?;
@@ -266,12 +353,22 @@ impl GateView<'_> {
         if request.writes() {
             self.check(&policy, &located.real, Operation::Write)?;
         }
-        let file = rustix::fs::openat(&located.parent, &located.name, request.host_flags(), Mode::from_raw_mode(0o666))
-            .map_err(error_code)?;
+        let file = rustix::fs::openat(
+            &located.parent,
+            &located.name,
+            request.host_flags(),
+            Mode::from_raw_mode(0o666),
+        )
+        .map_err(error_code)?;
         let file = HostFile::from(file);
         let stat = rustix::fs::fstat(&file).map_err(error_code)?;
         if handle::file_type(&stat) != FileType::RegularFile {
-            return Err(self.refuse_rule(&policy, Rule::SpecialFile, &located.real, request.operation()));
+            return Err(self.refuse_rule(
+                &policy,
+                Rule::SpecialFile,
+                &located.real,
+                request.operation(),
+            ));
         }
         if request.writes() {
             self.check_aliases(&policy, &stat, &located.real, Operation::Write)?;
@@ -279,8 +376,17 @@ impl GateView<'_> {
         if request.truncate {
             rustix::fs::ftruncate(&file, 0).map_err(error_code)?;
         }
-        let perms = if request.write { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
-        let descriptor = self.table.push(Descriptor::File(File::new(file, perms, request.mode(), true)))?;
+        let perms = if request.write {
+            FsPerms::ReadWrite
+        } else {
+            FsPerms::ReadOnly
+        };
+        let descriptor = self.table.push(Descriptor::File(File::new(
+            file,
+            perms,
+            request.mode(),
+            true,
+        )))?;
         Ok(descriptor)
     }
 
@@ -313,8 +419,15 @@ impl GateView<'_> {
         };
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = rustix::fs::openat(&parent, &name, flags, Mode::empty()).map_err(error_code)?;
-        let file = File::new(HostFile::from(file), FsPerms::ReadOnly, OpenMode::READ, true);
-        Ok(Metadata::Descriptor(self.table.push(Descriptor::File(file))?))
+        let file = File::new(
+            HostFile::from(file),
+            FsPerms::ReadOnly,
+            OpenMode::READ,
+            true,
+        );
+        Ok(Metadata::Descriptor(
+            self.table.push(Descriptor::File(file))?,
+        ))
     }
 }
 
@@ -325,12 +438,23 @@ enum Metadata {
 }
 
 fn locate(entry: Entry) -> FsResult<Located> {
-    let real = handle::real_path(&entry.parent).map_err(error_code)?.join(&entry.name);
-    Ok(Located { parent: entry.parent, name: entry.name, must_be_directory: entry.must_be_directory, real })
+    let real = handle::real_path(&entry.parent)
+        .map_err(error_code)?
+        .join(&entry.name);
+    Ok(Located {
+        parent: entry.parent,
+        name: entry.name,
+        must_be_directory: entry.must_be_directory,
+        real,
+    })
 }
 
 fn follow(flags: PathFlags) -> Follow {
-    if flags.contains(PathFlags::SYMLINK_FOLLOW) { Follow::Yes } else { Follow::No }
+    if flags.contains(PathFlags::SYMLINK_FOLLOW) {
+        Follow::Yes
+    } else {
+        Follow::No
+    }
 }
 
 /// What an `open-at` asks for.
@@ -372,7 +496,11 @@ impl OpenRequest {
     }
 
     fn operation(self) -> Operation {
-        if self.writes() { Operation::Write } else { Operation::Read }
+        if self.writes() {
+            Operation::Write
+        } else {
+            Operation::Read
+        }
     }
 
     /// Truncation is not among them: it waits until the open file is known to be one that may be changed.
@@ -383,9 +511,24 @@ impl OpenRequest {
             (false, true) => OFlags::WRONLY,
             (true, true) => OFlags::RDWR,
         };
-        let create = if self.create { OFlags::CREATE } else { OFlags::empty() };
-        let exclusive = if self.create && self.exclusive { OFlags::EXCL } else { OFlags::empty() };
-        access | create | exclusive | self.sync | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY
+        let create = if self.create {
+            OFlags::CREATE
+        } else {
+            OFlags::empty()
+        };
+        let exclusive = if self.create && self.exclusive {
+            OFlags::EXCL
+        } else {
+            OFlags::empty()
+        };
+        access
+            | create
+            | exclusive
+            | self.sync
+            | OFlags::NOFOLLOW
+            | OFlags::CLOEXEC
+            | OFlags::NONBLOCK
+            | OFlags::NOCTTY
     }
 
     fn mode(self) -> OpenMode {
@@ -402,8 +545,14 @@ impl OpenRequest {
 
 fn timespec(time: NewTimestamp) -> Timespec {
     match time {
-        NewTimestamp::NoChange => Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_OMIT },
-        NewTimestamp::Now => Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
+        NewTimestamp::NoChange => Timespec {
+            tv_sec: 0,
+            tv_nsec: rustix::fs::UTIME_OMIT,
+        },
+        NewTimestamp::Now => Timespec {
+            tv_sec: 0,
+            tv_nsec: rustix::fs::UTIME_NOW,
+        },
         NewTimestamp::Timestamp(at) => Timespec {
             tv_sec: i64::try_from(at.seconds).unwrap_or(i64::MAX),
             tv_nsec: i64::from(at.nanoseconds.min(999_999_999)),
@@ -435,7 +584,10 @@ fn virtual_hash(at: &[OsString]) -> types::MetadataHashValue {
     words.fill(&mut bytes);
     let lower = u64::from_le_bytes(bytes);
     words.fill(&mut bytes);
-    types::MetadataHashValue { lower, upper: u64::from_le_bytes(bytes) }
+    types::MetadataHashValue {
+        lower,
+        upper: u64::from_le_bytes(bytes),
+    }
 }
 
 impl preopens::Host for GateView<'_> {
@@ -450,7 +602,10 @@ impl types::Host for GateView<'_> {
         inner(self).convert_error_code(error)
     }
 
-    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<ErrorCode>> {
         inner(self).filesystem_error_code(error)
     }
 }
@@ -466,19 +621,29 @@ impl HostDescriptor for GateView<'_> {
     ) -> FsResult<Resource<types::Descriptor>> {
         let request = OpenRequest::new(open, flags);
         // O_CREAT|O_EXCL never follows a link (POSIX open).
-        let follow = if request.create && request.exclusive { Follow::No } else { follow(path_flags) };
+        let follow = if request.create && request.exclusive {
+            Follow::No
+        } else {
+            follow(path_flags)
+        };
         match self.resolve(&descriptor, &path, follow)? {
             Place::Virtual(_) | Place::Directory(_) if request.create && request.exclusive => {
                 Err(ErrorCode::Exist.into())
             }
-            Place::Virtual(_) | Place::Directory(_) if request.writes() => Err(ErrorCode::IsDirectory.into()),
+            Place::Virtual(_) | Place::Directory(_) if request.writes() => {
+                Err(ErrorCode::IsDirectory.into())
+            }
             Place::Virtual(at) => self.push_virtual(at),
             Place::Directory(directory) => {
                 let real = handle::real_path(&directory).map_err(error_code)?;
                 self.open_directory(&directory, Path::new("."), &real)
             }
             Place::Outside(path) => {
-                let operation = if request.create { Operation::Create } else { request.operation() };
+                let operation = if request.create {
+                    Operation::Create
+                } else {
+                    request.operation()
+                };
                 Err(self.refuse(&self.policy(), &path, operation))
             }
             Place::Entry(entry) => {
@@ -488,10 +653,15 @@ impl HostDescriptor for GateView<'_> {
         }
     }
 
-    async fn create_directory_at(&mut self, descriptor: Resource<types::Descriptor>, path: String) -> FsResult<()> {
+    async fn create_directory_at(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+        path: String,
+    ) -> FsResult<()> {
         let located = self.locate(&descriptor, &path, Follow::No, Operation::Create)?;
         self.check(&self.policy(), &located.real, Operation::Create)?;
-        rustix::fs::mkdirat(&located.parent, &located.name, Mode::from_raw_mode(0o777)).map_err(error_code)?;
+        rustix::fs::mkdirat(&located.parent, &located.name, Mode::from_raw_mode(0o777))
+            .map_err(error_code)?;
         Ok(())
     }
 
@@ -530,7 +700,9 @@ impl HostDescriptor for GateView<'_> {
         self.check(&policy, &old.real, Operation::LinkFrom)?;
         let new = self.locate(&new_descriptor, &new_path, Follow::No, Operation::Create)?;
         self.check(&policy, &new.real, Operation::Create)?;
-        let stat = handle::metadata(&old.parent, &old.name).map_err(error_code)?.ok_or(ErrorCode::NoEntry)?;
+        let stat = handle::metadata(&old.parent, &old.name)
+            .map_err(error_code)?
+            .ok_or(ErrorCode::NoEntry)?;
         if handle::file_type(&stat) != FileType::RegularFile {
             return Err(ErrorCode::NotPermitted.into());
         }
@@ -538,7 +710,14 @@ impl HostDescriptor for GateView<'_> {
             return Err(ErrorCode::NotDirectory.into());
         }
         self.check_aliases(&policy, &stat, &old.real, Operation::LinkFrom)?;
-        rustix::fs::linkat(&old.parent, &old.name, &new.parent, &new.name, AtFlags::empty()).map_err(error_code)?;
+        rustix::fs::linkat(
+            &old.parent,
+            &old.name,
+            &new.parent,
+            &new.name,
+            AtFlags::empty(),
+        )
+        .map_err(error_code)?;
         Ok(())
     }
 
@@ -554,7 +733,9 @@ impl HostDescriptor for GateView<'_> {
         let from = self.check(&policy, &old.real, Operation::RenameFrom)?;
         let new = self.locate(&new_descriptor, &new_path, Follow::No, Operation::RenameTo)?;
         let to = self.check(&policy, &new.real, Operation::RenameTo)?;
-        let stat = handle::metadata(&old.parent, &old.name).map_err(error_code)?.ok_or(ErrorCode::NoEntry)?;
+        let stat = handle::metadata(&old.parent, &old.name)
+            .map_err(error_code)?
+            .ok_or(ErrorCode::NoEntry)?;
         let is_directory = handle::file_type(&stat) == FileType::Directory;
         if !is_directory && (old.must_be_directory || new.must_be_directory) {
             return Err(ErrorCode::NotDirectory.into());
@@ -568,35 +749,56 @@ impl HostDescriptor for GateView<'_> {
         Ok(())
     }
 
-    async fn unlink_file_at(&mut self, descriptor: Resource<types::Descriptor>, path: String) -> FsResult<()> {
+    async fn unlink_file_at(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+        path: String,
+    ) -> FsResult<()> {
         let located = self.locate(&descriptor, &path, Follow::No, Operation::Remove)?;
         self.check(&self.policy(), &located.real, Operation::Remove)?;
-        let stat = handle::metadata(&located.parent, &located.name).map_err(error_code)?.ok_or(ErrorCode::NoEntry)?;
+        let stat = handle::metadata(&located.parent, &located.name)
+            .map_err(error_code)?
+            .ok_or(ErrorCode::NoEntry)?;
         match handle::file_type(&stat) {
             FileType::Directory => return Err(ErrorCode::IsDirectory.into()),
             _ if located.must_be_directory => return Err(ErrorCode::NotDirectory.into()),
             _ => {}
         }
-        rustix::fs::unlinkat(&located.parent, &located.name, AtFlags::empty()).map_err(error_code)?;
+        rustix::fs::unlinkat(&located.parent, &located.name, AtFlags::empty())
+            .map_err(error_code)?;
         Ok(())
     }
 
-    async fn remove_directory_at(&mut self, descriptor: Resource<types::Descriptor>, path: String) -> FsResult<()> {
+    async fn remove_directory_at(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+        path: String,
+    ) -> FsResult<()> {
         let located = self.locate(&descriptor, &path, Follow::No, Operation::Remove)?;
         self.check(&self.policy(), &located.real, Operation::Remove)?;
-        rustix::fs::unlinkat(&located.parent, &located.name, AtFlags::REMOVEDIR).map_err(error_code)?;
+        rustix::fs::unlinkat(&located.parent, &located.name, AtFlags::REMOVEDIR)
+            .map_err(error_code)?;
         Ok(())
     }
 
-    async fn readlink_at(&mut self, descriptor: Resource<types::Descriptor>, path: String) -> FsResult<String> {
+    async fn readlink_at(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+        path: String,
+    ) -> FsResult<String> {
         let located = match self.resolve(&descriptor, &path, Follow::No)? {
             Place::Entry(entry) => locate(entry)?,
-            Place::Outside(path) => return Err(self.refuse(&self.policy(), &path, Operation::Stat)),
+            Place::Outside(path) => {
+                return Err(self.refuse(&self.policy(), &path, Operation::Stat));
+            }
             Place::Virtual(_) | Place::Directory(_) => return Err(ErrorCode::Invalid.into()),
         };
         self.check(&self.policy(), &located.real, Operation::Stat)?;
-        let target = rustix::fs::readlinkat(&located.parent, &located.name, Vec::new()).map_err(error_code)?;
-        target.into_string().map_err(|_| ErrorCode::IllegalByteSequence.into())
+        let target = rustix::fs::readlinkat(&located.parent, &located.name, Vec::new())
+            .map_err(error_code)?;
+        target
+            .into_string()
+            .map_err(|_| ErrorCode::IllegalByteSequence.into())
     }
 
     async fn set_times_at(
@@ -608,7 +810,10 @@ impl HostDescriptor for GateView<'_> {
         modified: NewTimestamp,
     ) -> FsResult<()> {
         let policy = self.policy();
-        let times = Timestamps { last_access: timespec(accessed), last_modification: timespec(modified) };
+        let times = Timestamps {
+            last_access: timespec(accessed),
+            last_modification: timespec(modified),
+        };
         if let Place::Directory(directory) = self.resolve(&descriptor, &path, follow(path_flags))? {
             let real = handle::real_path(&directory).map_err(error_code)?;
             self.check(&policy, &real, Operation::SetTimes)?;
@@ -617,9 +822,17 @@ impl HostDescriptor for GateView<'_> {
         }
         let located = self.locate(&descriptor, &path, follow(path_flags), Operation::SetTimes)?;
         self.check(&policy, &located.real, Operation::SetTimes)?;
-        let stat = handle::metadata(&located.parent, &located.name).map_err(error_code)?.ok_or(ErrorCode::NoEntry)?;
+        let stat = handle::metadata(&located.parent, &located.name)
+            .map_err(error_code)?
+            .ok_or(ErrorCode::NoEntry)?;
         self.check_aliases(&policy, &stat, &located.real, Operation::SetTimes)?;
-        rustix::fs::utimensat(&located.parent, &located.name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(error_code)?;
+        rustix::fs::utimensat(
+            &located.parent,
+            &located.name,
+            &times,
+            AtFlags::SYMLINK_NOFOLLOW,
+        )
+        .map_err(error_code)?;
         Ok(())
     }
 
@@ -648,7 +861,9 @@ impl HostDescriptor for GateView<'_> {
         match self.open_for_metadata(&descriptor, path_flags, &path)? {
             Metadata::Virtual(at) => Ok(virtual_hash(&at)),
             Metadata::Descriptor(place) => {
-                let hash = inner(self).metadata_hash(Resource::new_borrow(place.rep())).await;
+                let hash = inner(self)
+                    .metadata_hash(Resource::new_borrow(place.rep()))
+                    .await;
                 self.table.delete(place)?;
                 hash
             }
@@ -666,23 +881,35 @@ impl HostDescriptor for GateView<'_> {
         let stream = inner(self).read_directory(descriptor).await?;
         if let Some(entries) = entries {
             let entry = |(name, is_directory): (OsString, bool)| types::DirectoryEntry {
-                type_: if is_directory { types::DescriptorType::Directory } else { types::DescriptorType::RegularFile },
+                type_: if is_directory {
+                    types::DescriptorType::Directory
+                } else {
+                    types::DescriptorType::RegularFile
+                },
                 name: name.to_string_lossy().into_owned(),
             };
             // Taken from the end, one at a time.
-            self.gate.virtual_listings.insert(stream.rep(), entries.into_iter().rev().map(entry).collect());
+            self.gate
+                .virtual_listings
+                .insert(stream.rep(), entries.into_iter().rev().map(entry).collect());
         }
         Ok(stream)
     }
 
-    async fn stat(&mut self, descriptor: Resource<types::Descriptor>) -> FsResult<types::DescriptorStat> {
+    async fn stat(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+    ) -> FsResult<types::DescriptorStat> {
         match self.gate.nodes.get(&descriptor.rep()) {
             Some(Node::Virtual(_)) => Ok(virtual_stat()),
             Some(Node::Directory) | None => inner(self).stat(descriptor).await,
         }
     }
 
-    async fn metadata_hash(&mut self, descriptor: Resource<types::Descriptor>) -> FsResult<types::MetadataHashValue> {
+    async fn metadata_hash(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+    ) -> FsResult<types::MetadataHashValue> {
         match self.gate.nodes.get(&descriptor.rep()) {
             Some(Node::Virtual(at)) => Ok(virtual_hash(at)),
             Some(Node::Directory) | None => inner(self).metadata_hash(descriptor).await,
@@ -724,15 +951,25 @@ impl HostDescriptor for GateView<'_> {
         inner(self).sync(descriptor).await
     }
 
-    async fn get_flags(&mut self, descriptor: Resource<types::Descriptor>) -> FsResult<DescriptorFlags> {
+    async fn get_flags(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+    ) -> FsResult<DescriptorFlags> {
         inner(self).get_flags(descriptor).await
     }
 
-    async fn get_type(&mut self, descriptor: Resource<types::Descriptor>) -> FsResult<types::DescriptorType> {
+    async fn get_type(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+    ) -> FsResult<types::DescriptorType> {
         inner(self).get_type(descriptor).await
     }
 
-    async fn set_size(&mut self, descriptor: Resource<types::Descriptor>, size: types::Filesize) -> FsResult<()> {
+    async fn set_size(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+        size: types::Filesize,
+    ) -> FsResult<()> {
         inner(self).set_size(descriptor, size).await
     }
 
@@ -779,7 +1016,10 @@ impl HostDescriptor for GateView<'_> {
         inner(self).write_via_stream(descriptor, offset)
     }
 
-    fn append_via_stream(&mut self, descriptor: Resource<types::Descriptor>) -> FsResult<Resource<DynOutputStream>> {
+    fn append_via_stream(
+        &mut self,
+        descriptor: Resource<types::Descriptor>,
+    ) -> FsResult<Resource<DynOutputStream>> {
         inner(self).append_via_stream(descriptor)
     }
 }

@@ -14,8 +14,10 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 /// Flags for a handle that only marks a directory's place.
-const DIRECTORY_MARK: OFlags =
-    OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const DIRECTORY_MARK: OFlags = OFlags::PATH
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
 
 /// Opens the directory `path`, a real and absolute path of the host's own choosing, as the root of a mount.
 pub(super) fn open_root(path: &Path) -> io::Result<File> {

@@ -79,14 +79,26 @@ impl GuestFilesystem {
     ///
     /// # Errors
     /// When a host path cannot be opened.
-    pub fn new(points: &[MountPoint], policy: Policy, working_directory: PathBuf) -> Result<Self, MountError> {
+    pub fn new(
+        points: &[MountPoint],
+        policy: Policy,
+        working_directory: PathBuf,
+    ) -> Result<Self, MountError> {
         let mounts = points.iter().map(open_mount).collect::<Result<_, _>>()?;
-        Ok(Self { mounts, policy: RwLock::new(Arc::new(policy)), working_directory })
+        Ok(Self {
+            mounts,
+            policy: RwLock::new(Arc::new(policy)),
+            working_directory,
+        })
     }
 
     /// No files at all.
     pub fn empty() -> Self {
-        Self { mounts: Vec::new(), policy: RwLock::new(Arc::new(Policy::new(Vec::new()))), working_directory: "/".into() }
+        Self {
+            mounts: Vec::new(),
+            policy: RwLock::new(Arc::new(Policy::new(Vec::new()))),
+            working_directory: "/".into(),
+        }
     }
 
     /// The policy in force now.
@@ -124,15 +136,26 @@ impl GuestFilesystem {
 
     /// True when a mount lies strictly below this guest path.
     pub(super) fn leads_to_mount(&self, path: &[OsString]) -> bool {
-        path.is_empty() || self.mounts.iter().any(|mount| mount.at.len() > path.len() && mount.at.starts_with(path))
+        path.is_empty()
+            || self
+                .mounts
+                .iter()
+                .any(|mount| mount.at.len() > path.len() && mount.at.starts_with(path))
     }
 
     /// The names to be seen in a virtual directory, and whether each is a directory.
     pub(super) fn virtual_entries(&self, path: &[OsString]) -> Vec<(OsString, bool)> {
         let mut entries: Vec<(OsString, bool)> = Vec::new();
-        for mount in self.mounts.iter().filter(|mount| mount.at.starts_with(path)) {
-            let Some(name) = mount.at.get(path.len()) else { continue };
-            let is_directory = mount.at.len() > path.len() + 1 || matches!(mount.target, Target::Tree(_));
+        for mount in self
+            .mounts
+            .iter()
+            .filter(|mount| mount.at.starts_with(path))
+        {
+            let Some(name) = mount.at.get(path.len()) else {
+                continue;
+            };
+            let is_directory =
+                mount.at.len() > path.len() + 1 || matches!(mount.target, Target::Tree(_));
             if entries.iter().all(|(seen, _)| seen != name) {
                 entries.push((name.clone(), is_directory));
             }
@@ -147,21 +170,38 @@ pub(super) fn components(path: &Path) -> Vec<OsString> {
     path.components()
         .filter_map(|component| match component {
             Component::Normal(name) => Some(name.to_owned()),
-            Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => None,
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir => None,
         })
         .collect()
 }
 
 fn open_mount(point: &MountPoint) -> Result<Mount, MountError> {
-    let failed = |source| MountError { path: point.host.display().to_string(), source };
+    let failed = |source| MountError {
+        path: point.host.display().to_string(),
+        source,
+    };
     let target = match point.extent {
         Extent::Tree => Target::Tree(Arc::new(handle::open_root(&point.host).map_err(failed)?)),
         Extent::File => {
-            let no_name = || failed(io::Error::new(io::ErrorKind::InvalidInput, "it has no file name"));
+            let no_name = || {
+                failed(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "it has no file name",
+                ))
+            };
             let parent = point.host.parent().ok_or_else(no_name)?;
             let name = point.host.file_name().ok_or_else(no_name)?.to_owned();
-            Target::File { parent: Arc::new(handle::open_root(parent).map_err(failed)?), name }
+            Target::File {
+                parent: Arc::new(handle::open_root(parent).map_err(failed)?),
+                name,
+            }
         }
     };
-    Ok(Mount { at: components(&point.guest), target })
+    Ok(Mount {
+        at: components(&point.guest),
+        target,
+    })
 }

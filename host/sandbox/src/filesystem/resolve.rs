@@ -108,12 +108,16 @@ fn resolve_plain(
             if filesystem.mount_at(&whole).is_some() {
                 return Ok(None);
             }
-            let Some((mount, directory)) = filesystem.tree_above(&whole) else { return Ok(None) };
+            let Some((mount, directory)) = filesystem.tree_above(&whole) else {
+                return Ok(None);
+            };
             names = whole[mount.at.len()..].to_vec();
             (directory, names.as_slice())
         }
     };
-    let Some((name, parents)) = below.split_last() else { return Ok(None) };
+    let Some((name, parents)) = below.split_last() else {
+        return Ok(None);
+    };
     let parent = if parents.is_empty() {
         Arc::clone(directory)
     } else {
@@ -126,17 +130,28 @@ fn resolve_plain(
         }
     };
     let follows = follow == Follow::Yes || must_be_directory;
-    if follows && handle::link_target(&parent, name).map_err(error_code)?.is_some() {
+    if follows
+        && handle::link_target(&parent, name)
+            .map_err(error_code)?
+            .is_some()
+    {
         return Ok(None);
     }
-    Ok(Some(Entry { parent, name: name.clone(), must_be_directory }))
+    Ok(Some(Entry {
+        parent,
+        name: name.clone(),
+        must_be_directory,
+    }))
 }
 
 /// Where the walk stands.
 enum Stand {
     Virtual(Vec<OsString>),
     /// Open directories from the walk's floor to the present one; never empty.
-    Inside { floor: Floor, open: Vec<(OsString, Arc<File>)> },
+    Inside {
+        floor: Floor,
+        open: Vec<(OsString, Arc<File>)>,
+    },
 }
 
 /// What lies below the first open directory of a stand.
@@ -168,20 +183,31 @@ impl<'a> Walk<'a> {
     fn new(filesystem: &'a GuestFilesystem, base: &Base, follow: Follow) -> Self {
         let stand = match base {
             Base::Virtual(at) => enter(filesystem, at.clone()),
-            Base::Directory(handle) => {
-                Stand::Inside { floor: Floor::Descriptor(Arc::clone(handle)), open: Vec::new() }
-            }
+            Base::Directory(handle) => Stand::Inside {
+                floor: Floor::Descriptor(Arc::clone(handle)),
+                open: Vec::new(),
+            },
         };
-        Self { filesystem, stand, steps: VecDeque::new(), follow, must_be_directory: false, links: 0 }
+        Self {
+            filesystem,
+            stand,
+            steps: VecDeque::new(),
+            follow,
+            must_be_directory: false,
+            links: 0,
+        }
     }
 
     /// Puts the components of `path` before the steps that remain.
     fn push_front(&mut self, path: &OsStr) {
         let bytes = path.as_bytes();
         if self.steps.is_empty() {
-            self.must_be_directory |= bytes.ends_with(b"/") || bytes.ends_with(b"/.") || bytes == b".";
+            self.must_be_directory |=
+                bytes.ends_with(b"/") || bytes.ends_with(b"/.") || bytes == b".";
         }
-        let steps = bytes.split(|byte| *byte == b'/').filter(|step| !step.is_empty() && *step != b".");
+        let steps = bytes
+            .split(|byte| *byte == b'/')
+            .filter(|step| !step.is_empty() && *step != b".");
         for step in steps.rev() {
             self.steps.push_front(OsStr::from_bytes(step).to_owned());
         }
@@ -197,9 +223,11 @@ impl<'a> Walk<'a> {
         }
         Ok(match self.stand {
             Stand::Virtual(at) => Place::Virtual(at),
-            Stand::Inside { floor, open } => {
-                Place::Directory(open.last().map_or(floor.handle(), |(_, handle)| handle).clone())
-            }
+            Stand::Inside { floor, open } => Place::Directory(
+                open.last()
+                    .map_or(floor.handle(), |(_, handle)| handle)
+                    .clone(),
+            ),
         })
     }
 
@@ -249,7 +277,9 @@ impl<'a> Walk<'a> {
                 return Ok(Some(Place::Outside(self.outside(guest_path))));
             }
         }
-        let Stand::Inside { floor, open } = &self.stand else { return Err(ErrorCode::NoEntry) };
+        let Stand::Inside { floor, open } = &self.stand else {
+            return Err(ErrorCode::NoEntry);
+        };
         let parent = Arc::clone(open.last().map_or(floor.handle(), |(_, handle)| handle));
         self.arrive(parent, name)
     }
@@ -263,7 +293,11 @@ impl<'a> Walk<'a> {
             }
         }
         if is_last {
-            return Ok(Some(Place::Entry(Entry { parent, name, must_be_directory: self.must_be_directory })));
+            return Ok(Some(Place::Entry(Entry {
+                parent,
+                name,
+                must_be_directory: self.must_be_directory,
+            })));
         }
         let child = handle::open_child_directory(&parent, &name).map_err(|error| match error {
             // It became a link after we looked: refuse rather than race.
@@ -287,7 +321,13 @@ impl<'a> Walk<'a> {
             return Err(ErrorCode::NoEntry);
         }
         if target.as_bytes().starts_with(b"/") {
-            if matches!(self.stand, Stand::Inside { floor: Floor::Descriptor(_), .. }) {
+            if matches!(
+                self.stand,
+                Stand::Inside {
+                    floor: Floor::Descriptor(_),
+                    ..
+                }
+            ) {
                 return Err(ErrorCode::NotPermitted);
             }
             self.stand = enter(self.filesystem, Vec::new());
@@ -300,10 +340,18 @@ impl<'a> Walk<'a> {
     fn guest_path_of(&self, name: &OsStr) -> Option<Vec<OsString>> {
         let mut path = match &self.stand {
             Stand::Virtual(at) => at.clone(),
-            Stand::Inside { floor: Floor::Mount(at, _), open } => {
-                at.iter().chain(open.iter().map(|(name, _)| name)).cloned().collect()
-            }
-            Stand::Inside { floor: Floor::Descriptor(_), .. } => return None,
+            Stand::Inside {
+                floor: Floor::Mount(at, _),
+                open,
+            } => at
+                .iter()
+                .chain(open.iter().map(|(name, _)| name))
+                .cloned()
+                .collect(),
+            Stand::Inside {
+                floor: Floor::Descriptor(_),
+                ..
+            } => return None,
         };
         path.push(name.to_owned());
         Some(path)
@@ -324,12 +372,17 @@ impl<'a> Walk<'a> {
 
 /// The stand at a guest path that is a mounted tree or a virtual directory.
 fn enter(filesystem: &GuestFilesystem, at: Vec<OsString>) -> Stand {
-    let root = filesystem.mount_at(&at).and_then(|mount| match &mount.target {
-        Target::Tree(handle) => Some(Arc::clone(handle)),
-        Target::File { .. } => None,
-    });
+    let root = filesystem
+        .mount_at(&at)
+        .and_then(|mount| match &mount.target {
+            Target::Tree(handle) => Some(Arc::clone(handle)),
+            Target::File { .. } => None,
+        });
     match root {
-        Some(handle) => Stand::Inside { floor: Floor::Mount(at, handle), open: Vec::new() },
+        Some(handle) => Stand::Inside {
+            floor: Floor::Mount(at, handle),
+            open: Vec::new(),
+        },
         None => Stand::Virtual(at),
     }
 }

@@ -6,22 +6,36 @@ use std::sync::{Arc, OnceLock};
 
 use massgen_config::Limits;
 use massgen_permissions::{Access, Grant, GrantKind, Policy};
-use massgen_sandbox::{Cancel, Entry, GuestFilesystem, Invocation, Manifest, Plugin, PluginKind, Report, Sandbox, SandboxOptions};
+use massgen_sandbox::{
+    Cancel, Entry, GuestFilesystem, Invocation, Manifest, Plugin, PluginKind, Report, Sandbox,
+    SandboxOptions,
+};
 
 pub fn sandbox() -> Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
-    SANDBOX.get_or_init(|| Sandbox::new(SandboxOptions { cache }).expect("a sandbox")).clone()
+    SANDBOX
+        .get_or_init(|| Sandbox::new(SandboxOptions { cache }).expect("a sandbox"))
+        .clone()
 }
 
 pub fn component(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/guests/target/wasm32-wasip2/release");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/guests/target/wasm32-wasip2/release");
     let file = folder.join(format!("{name}.wasm"));
-    std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", file.display()))
+    std::fs::read(&file)
+        .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", file.display()))
 }
 
 pub fn manifest(name: &str, kind: PluginKind) -> Manifest {
-    let imports = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "massgen:plugin/host"];
+    let imports = [
+        "wasi:cli",
+        "wasi:clocks",
+        "wasi:filesystem",
+        "wasi:io",
+        "wasi:random",
+        "massgen:plugin/host",
+    ];
     Manifest {
         name: name.to_owned(),
         version: "0.1.0".to_owned(),
@@ -32,28 +46,70 @@ pub fn manifest(name: &str, kind: PluginKind) -> Manifest {
 }
 
 pub fn plugin(name: &str, kind: PluginKind) -> Plugin {
-    sandbox().load_bytes(manifest(name, kind), &component(name)).expect("a guest that loads")
+    sandbox()
+        .load_bytes(manifest(name, kind), &component(name))
+        .expect("a guest that loads")
 }
 
 pub fn limits() -> Limits {
-    Limits { call_time: std::time::Duration::from_secs(20), memory_bytes: 64 << 20, ..Limits::default() }
+    Limits {
+        call_time: std::time::Duration::from_secs(20),
+        memory_bytes: 64 << 20,
+        ..Limits::default()
+    }
 }
 
 /// A workspace at `path` and nothing else.
 pub fn workspace(path: PathBuf) -> Arc<GuestFilesystem> {
-    let policy = Policy::new(vec![Grant::tree(&path, GrantKind::Workspace, Access::Write)]);
+    let policy = Policy::new(vec![Grant::tree(
+        &path,
+        GrantKind::Workspace,
+        Access::Write,
+    )]);
     Arc::new(GuestFilesystem::mirroring(policy, path).expect("a workspace that can be opened"))
 }
 
-pub async fn run_command(guest: &str, filesystem: &Arc<GuestFilesystem>, arguments: &[&str]) -> Report {
-    let arguments = std::iter::once(guest).chain(arguments.iter().copied()).map(str::to_owned).collect();
-    let entry = Entry::Command { arguments, stdin: Vec::new() };
+pub async fn run_command(
+    guest: &str,
+    filesystem: &Arc<GuestFilesystem>,
+    arguments: &[&str],
+) -> Report {
+    let arguments = std::iter::once(guest)
+        .chain(arguments.iter().copied())
+        .map(str::to_owned)
+        .collect();
+    let entry = Entry::Command {
+        arguments,
+        stdin: Vec::new(),
+    };
     let plugin = plugin(guest, PluginKind::Command);
-    sandbox().call(&plugin, filesystem, Invocation::new(entry, limits()), &Cancel::default()).await
+    sandbox()
+        .call(
+            &plugin,
+            filesystem,
+            Invocation::new(entry, limits()),
+            &Cancel::default(),
+        )
+        .await
 }
 
-pub async fn call_tool(filesystem: &Arc<GuestFilesystem>, tool: &str, arguments: &str, limits: Limits) -> Report {
-    let entry = Entry::Tool { name: tool.to_owned(), arguments: arguments.to_owned() };
+pub async fn call_tool(
+    filesystem: &Arc<GuestFilesystem>,
+    tool: &str,
+    arguments: &str,
+    limits: Limits,
+) -> Report {
+    let entry = Entry::Tool {
+        name: tool.to_owned(),
+        arguments: arguments.to_owned(),
+    };
     let plugin = plugin("misbehave", PluginKind::Tools);
-    sandbox().call(&plugin, filesystem, Invocation::new(entry, limits), &Cancel::default()).await
+    sandbox()
+        .call(
+            &plugin,
+            filesystem,
+            Invocation::new(entry, limits),
+            &Cancel::default(),
+        )
+        .await
 }

@@ -193,6 +193,8 @@ def _finish(status):
     status = status or exit_handlers
     _guarded(_destroy_main)
     for stream in (sys.stdout, sys.stderr):
+        if stream is None or getattr(stream, "closed", False):
+            continue
         try:
             stream.flush()
         except Exception as error:

@@ -4,9 +4,11 @@ A component has no installation directory: its files exist only while it is buil
 every source file is packed into this module's `Library`, and most modules are imported once, so
 that at run time an import is a look-up in memory. A preloaded module stays out of `sys.modules`
 until a program imports it: a `queue.py` beside the script wins over the library's `queue`, as it
-does on any other Python.
+does on any other Python. One difference remains: `import xml` gives `xml.dom` too, which elsewhere
+needs an import of its own.
 """
 
+import atexit
 import builtins
 import os
 import sys
@@ -46,6 +48,7 @@ class Library:
         self.sources = {}
         self.preloaded = {}
         self.imported_by = {}
+        self.exit_handlers = {}
         self.directories = {ROOT}
 
     def pack(self, directory):
@@ -125,8 +128,9 @@ class Library:
     def preload(self, names):
         """Imports `names`; returns those that failed, with the error of each."""
         failed = {}
-        import_module = builtins.__import__
+        import_module, register = builtins.__import__, atexit.register
         builtins.__import__ = self._recording(import_module)
+        atexit.register = self._keep_exit_handler
         try:
             for name in names:
                 try:
@@ -134,7 +138,7 @@ class Library:
                 except Exception as error:
                     failed[name] = error
         finally:
-            builtins.__import__ = import_module
+            builtins.__import__, atexit.register = import_module, register
         return failed
 
     def set_aside(self, keep):
@@ -142,12 +146,6 @@ class Library:
         for name, module in list(sys.modules.items()):
             if name not in keep and getattr(module.__spec__, "loader", None) is self:
                 self.preloaded[name] = sys.modules.pop(name)
-        for name, module in self.preloaded.items():
-            parent, _, child = name.rpartition(".")
-            owner = self.preloaded.get(parent) or sys.modules.get(parent)
-            if owner is not None and name not in self._brought_along(parent):
-                if getattr(owner, child, None) is module:
-                    delattr(owner, child)
 
     def adopt(self, module):
         """Makes a module that was imported before this importer was installed one of its own."""
@@ -175,6 +173,12 @@ class Library:
 
         return record
 
+    def _keep_exit_handler(self, function, *arguments, **keywords):
+        """Stands in for `atexit.register`: a handler counts once a program imports its module."""
+        handlers = self.exit_handlers.setdefault(function.__module__, [])
+        handlers.append((function, arguments, keywords))
+        return function
+
     def _brought_along(self, name):
         """The modules of the same top-level package that importing `name` imports too."""
         package = name.partition(".")[0]
@@ -191,6 +195,8 @@ class Library:
             module = self.preloaded.pop(name, None)
             if module is not None:
                 sys.modules[name] = module
+                for function, arguments, keywords in self.exit_handlers.get(name, ()):
+                    atexit.register(function, *arguments, **keywords)
 
 
 class Directory:
