@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::massgen::{Folder, Ran, ran};
 
 /// A configuration of `count` agents at `base_url`, each with a workspace.
-pub fn config(count: usize, base_url: &str) -> String {
+pub(crate) fn config(count: usize, base_url: &str) -> String {
     let mut text = String::from("agents:\n");
     for number in 1..=count {
         let backend = format!(
@@ -21,7 +21,7 @@ pub fn config(count: usize, base_url: &str) -> String {
 }
 
 /// Runs the binary on a thread where it may block while the provider answers.
-pub async fn run(folder: &Folder, arguments: &[&str]) -> Ran {
+pub(crate) async fn run(folder: &Folder, arguments: &[&str]) -> Ran {
     let mut command = folder.command(arguments);
     let output = tokio::task::spawn_blocking(move || command.output())
         .await

@@ -10,20 +10,20 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder in which the binary runs, removed with everything in it.
-pub struct Folder {
+pub(crate) struct Folder {
     _temporary: TempDir,
     pub path: PathBuf,
 }
 
 /// What a run left behind.
-pub struct Ran {
+pub(crate) struct Ran {
     pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let path = temporary.path().canonicalize().unwrap();
         Self {
@@ -32,20 +32,20 @@ impl Folder {
         }
     }
 
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         let path = self.path.join(name);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
     /// The binary, about to run here. Its cache of compiled plugins is shared by all tests and outlives them.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         prepare_plugins();
         let mut command = Command::new(env!("CARGO_BIN_EXE_massgen"));
         command
@@ -58,12 +58,12 @@ impl Folder {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         ran(self.command(arguments).output().unwrap())
     }
 
     /// The run's log folder; there is one.
-    pub fn logs(&self) -> PathBuf {
+    pub(crate) fn logs(&self) -> PathBuf {
         let logs: Vec<_> = fs::read_dir(self.path.join(".massgen/massgen_logs"))
             .unwrap()
             .collect();
@@ -72,7 +72,7 @@ impl Folder {
     }
 }
 
-pub fn ran(output: Output) -> Ran {
+pub(crate) fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -82,7 +82,7 @@ pub fn ran(output: Output) -> Ran {
 
 impl Ran {
     /// The events of a run with `--output json`.
-    pub fn events(&self) -> Vec<Value> {
+    pub(crate) fn events(&self) -> Vec<Value> {
         let event = |line: &str| {
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
         };
@@ -90,7 +90,7 @@ impl Ran {
     }
 
     /// The events of one type.
-    pub fn events_of(&self, name: &str) -> Vec<Value> {
+    pub(crate) fn events_of(&self, name: &str) -> Vec<Value> {
         self.events()
             .into_iter()
             .filter(|event| event["type"] == name)
@@ -98,14 +98,14 @@ impl Ran {
     }
 
     /// The last event, which tells the outcome.
-    pub fn outcome(&self) -> Value {
+    pub(crate) fn outcome(&self) -> Value {
         self.events()
             .pop()
             .unwrap_or_else(|| panic!("no events: {}", self.stderr))
     }
 }
 
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()
@@ -147,7 +147,7 @@ fn prepare_plugins() {
 }
 
 /// Every file below `root` with its bytes.
-pub fn contents(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub(crate) fn contents(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut contents = BTreeMap::new();
     let mut pending = vec![root.to_owned()];
     while let Some(directory) = pending.pop() {

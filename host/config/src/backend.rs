@@ -11,36 +11,87 @@ use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
 const LATER_TYPES: [&str; 14] = [
-    "openai", "claude", "claude_code", "gemini", "grok", "zai", "azure_openai", "lmstudio", "vllm", "sglang", "inference",
-    "ollama", "ag2", "autogen",
+    "openai",
+    "claude",
+    "claude_code",
+    "gemini",
+    "grok",
+    "zai",
+    "azure_openai",
+    "lmstudio",
+    "vllm",
+    "sglang",
+    "inference",
+    "ollama",
+    "ag2",
+    "autogen",
 ];
 
 /// Request fields of Chat Completions that are passed on as they stand (the published API, and `extra_body`, whose
 /// fields are merged into the request).
 const REQUEST_FIELDS: [&str; 17] = [
-    "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
-    "logit_bias", "n", "response_format", "reasoning_effort", "parallel_tool_calls", "tool_choice", "service_tier", "user",
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "n",
+    "response_format",
+    "reasoning_effort",
+    "parallel_tool_calls",
+    "tool_choice",
+    "service_tier",
+    "user",
     "extra_body",
 ];
 
 /// Keys that the Python version knows and this version ignores.
 const LATER_KEYS: [&str; 23] = [
-    "mcp_servers", "enable_web_search", "enable_code_interpreter", "enable_code_execution", "enable_image_generation",
-    "enable_audio_generation", "enable_video_generation", "upload_files", "media_max_file_size_mb", "max_mcp_message_history",
-    "circuit_breaker_enabled", "text", "reasoning", "chat_template_kwargs", "top_k", "repetition_penalty",
-    "separate_reasoning", "system_prompt", "append_system_prompt", "max_thinking_tokens", "enable_mcp_command_line",
-    "context_write_access_enabled", "agent_temporary_workspace",
+    "mcp_servers",
+    "enable_web_search",
+    "enable_code_interpreter",
+    "enable_code_execution",
+    "enable_image_generation",
+    "enable_audio_generation",
+    "enable_video_generation",
+    "upload_files",
+    "media_max_file_size_mb",
+    "max_mcp_message_history",
+    "circuit_breaker_enabled",
+    "text",
+    "reasoning",
+    "chat_template_kwargs",
+    "top_k",
+    "repetition_penalty",
+    "separate_reasoning",
+    "system_prompt",
+    "append_system_prompt",
+    "max_thinking_tokens",
+    "enable_mcp_command_line",
+    "context_write_access_enabled",
+    "agent_temporary_workspace",
 ];
 
 /// Keys that narrow or move command execution. To ignore one would give an agent more than its user meant.
 const SAFETY_KEYS: [&str; 9] = [
-    "command_line_allowed_commands", "command_line_blocked_commands", "command_line_execution_mode",
-    "command_line_docker_image", "command_line_docker_memory_limit", "command_line_docker_cpu_limit",
-    "command_line_docker_network_mode", "permission_mode", "disallowed_tools",
+    "command_line_allowed_commands",
+    "command_line_blocked_commands",
+    "command_line_execution_mode",
+    "command_line_docker_image",
+    "command_line_docker_memory_limit",
+    "command_line_docker_cpu_limit",
+    "command_line_docker_network_mode",
+    "permission_mode",
+    "disallowed_tools",
 ];
 
 /// Keys read elsewhere.
-pub(crate) const SHARED_KEYS: [&str; 4] = ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
+pub(crate) const SHARED_KEYS: [&str; 4] =
+    ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
 
 /// Which variable holds the key for a host (`spec/03` §2); the first part of the address that matches decides.
 const KEY_VARIABLES: [(&str, &[&str]); 13] = [
@@ -63,15 +114,28 @@ const KEY_VARIABLES: [(&str, &[&str]); 13] = [
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
 /// Reads the section. `folder` is the configuration file's, against which a cassette is found.
-pub(crate) fn read(section: &Section<'_>, folder: &Path, environment: &Environment) -> Option<BackendPlan> {
+pub(crate) fn read(
+    section: &Section<'_>,
+    folder: &Path,
+    environment: &Environment,
+) -> Option<BackendPlan> {
     let kind = kind(section);
-    let model = section.text("model").map(str::to_owned);
-    let base_url = section.text("base_url").map(|url| url.trim_end_matches('/').to_owned());
-    let given_key = section.text("api_key").map(ApiKey::new);
-    let cassette = section.text("cassette").map(|path| folder.join(path));
+    let model = section.filled("model").map(str::to_owned);
+    let base_url = section
+        .text("base_url")
+        .map(|url| url.trim_end_matches('/').to_owned());
+    let given_key = section.filled("api_key").map(ApiKey::new);
+    let cassette = section.filled("cassette").map(|path| folder.join(path));
     let parameters = request_fields(section);
     report_keys(section);
-    let mut plan = BackendPlan { kind: kind?, model, base_url, api_key: given_key, cassette, parameters };
+    let mut plan = BackendPlan {
+        kind: kind?,
+        model,
+        base_url,
+        api_key: given_key,
+        cassette,
+        parameters,
+    };
     match plan.kind {
         BackendKind::ChatCompletion => check_chat_completions(section, &mut plan, environment),
         BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),
@@ -99,8 +163,12 @@ fn kind(section: &Section<'_>) -> Option<BackendKind> {
         _ => {}
     }
     let (message, help) = if LATER_TYPES.contains(&name.as_str()) {
-        let help = "Available: `chatcompletion` (any OpenAI-compatible API, by `base_url`) and `replay`.";
-        (format!("the backend type `{name}` is not available in this version."), help.to_owned())
+        let help =
+            "Available: `chatcompletion` (any OpenAI-compatible API, by `base_url`) and `replay`.";
+        (
+            format!("the backend type `{name}` is not available in this version."),
+            help.to_owned(),
+        )
     } else {
         let known = ["chatcompletion", "replay"].into_iter().chain(LATER_TYPES);
         let help = match nearest(name, known) {
@@ -109,12 +177,18 @@ fn kind(section: &Section<'_>) -> Option<BackendKind> {
         };
         (format!("there is no backend type `{name}`."), help)
     };
-    section.findings.error(node.place, &section.key("type"), message, help);
+    section
+        .findings
+        .error(node.place, &section.key("type"), message, help);
     None
 }
 
 fn request_fields(section: &Section<'_>) -> Map<String, Value> {
-    let field = |name: &'static str| section.get(name).map(|node: &Node| (name.to_owned(), node.to_json()));
+    let field = |name: &'static str| {
+        section
+            .get(name)
+            .map(|node: &Node| (name.to_owned(), node.to_json()))
+    };
     REQUEST_FIELDS.into_iter().filter_map(field).collect()
 }
 
@@ -128,7 +202,12 @@ fn report_keys(section: &Section<'_>) {
                 "enable_mcp_command_line" => "Agents with a workspace have `run_python` instead.",
                 _ => "",
             };
-            section.findings.warning(node.place, &section.key(name), "not available in this version; it is ignored.", help);
+            section.findings.warning(
+                node.place,
+                &section.key(name),
+                "not available in this version; it is ignored.",
+                help,
+            );
         }
     }
     for name in SAFETY_KEYS {
@@ -144,7 +223,11 @@ fn report_keys(section: &Section<'_>) {
     section.warn_about_the_rest(&[]);
 }
 
-fn check_chat_completions(section: &Section<'_>, plan: &mut BackendPlan, environment: &Environment) {
+fn check_chat_completions(
+    section: &Section<'_>,
+    plan: &mut BackendPlan,
+    environment: &Environment,
+) {
     if plan.model.is_none() {
         section.findings.error(
             section.place,
@@ -153,31 +236,46 @@ fn check_chat_completions(section: &Section<'_>, plan: &mut BackendPlan, environ
             "Add `model:` with the name the provider uses.",
         );
     }
-    let base_url = plan.base_url.get_or_insert_with(|| DEFAULT_BASE_URL.to_owned()).clone();
-    if !base_url.starts_with("https://") && !base_url.starts_with("http://") {
+    let base_url = plan
+        .base_url
+        .get_or_insert_with(|| DEFAULT_BASE_URL.to_owned())
+        .clone();
+    let host = host(&base_url).to_ascii_lowercase();
+    let has_scheme = base_url.starts_with("https://") || base_url.starts_with("http://");
+    if !has_scheme || host.is_empty() {
         section.findings.error(
-            section.place,
+            section.place_of("base_url"),
             &section.key("base_url"),
             format!("`{base_url}` is no web address."),
             "It must begin with https:// (or http:// for a server of your own).",
         );
         return;
     }
-    let host = host(&base_url);
-    if plan.api_key.is_some() || is_loopback(host) {
+    if plan.api_key.is_some() || is_loopback(&host) {
         return;
     }
     let variables = KEY_VARIABLES
         .iter()
-        .find(|(suffix, _)| host == *suffix || host.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.')))
+        .find(|(suffix, _)| {
+            host == *suffix
+                || host
+                    .strip_suffix(suffix)
+                    .is_some_and(|rest| rest.ends_with('.'))
+        })
         .map_or(["OPENAI_API_KEY"].as_slice(), |(_, variables)| variables);
-    match variables.iter().find_map(|variable| environment.variable(variable)) {
+    match variables
+        .iter()
+        .find_map(|variable| environment.variable(variable))
+    {
         Some(key) => plan.api_key = Some(ApiKey::new(key)),
         None => section.findings.error(
             section.place,
             &section.key("api_key"),
             format!("there is no key for {host}."),
-            format!("Set {} in the environment or in a `.env` file.", variables.join(" or ")),
+            format!(
+                "Set {} in the environment or in a `.env` file.",
+                variables.join(" or ")
+            ),
         ),
     }
 }
@@ -186,11 +284,21 @@ fn check_replay(section: &Section<'_>, cassette: Option<&PathBuf>) {
     let help = "Record one with `--record FILE`, and name it relative to this configuration file.";
     match cassette {
         None => {
-            section.findings.error(section.place, &section.key("cassette"), "a `replay` backend needs a cassette.", help);
+            section.findings.error(
+                section.place,
+                &section.key("cassette"),
+                "a `replay` backend needs a cassette.",
+                help,
+            );
         }
         Some(path) if !path.is_file() => {
-            let place = section.get("cassette").map_or(section.place, |node| node.place);
-            section.findings.error(place, &section.key("cassette"), format!("there is no file {}.", path.display()), help);
+            let place = section.place_of("cassette");
+            section.findings.error(
+                place,
+                &section.key("cassette"),
+                format!("there is no file {}.", path.display()),
+                help,
+            );
         }
         Some(_) => {}
     }
@@ -200,7 +308,9 @@ fn check_replay(section: &Section<'_>, cassette: Option<&PathBuf>) {
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let authority = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     match authority.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or(v6),
         None => authority.split(':').next().unwrap_or(authority),
@@ -208,5 +318,8 @@ fn host(url: &str) -> &str {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

@@ -59,11 +59,23 @@ pub struct ConfigError {
 
 impl ConfigError {
     /// One error about a whole file, or about a file that is not there.
-    pub(crate) fn about(file: impl Into<PathBuf>, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(crate) fn about(
+        file: impl Into<PathBuf>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
         let (message, help) = (message.into(), Some(help.into()));
-        let diagnostic =
-            Diagnostic { severity: Severity::Error, file: file.into(), place: None, key: String::new(), message, help };
-        Self { diagnostics: vec![diagnostic] }
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            file: file.into(),
+            place: None,
+            key: String::new(),
+            message,
+            help,
+        };
+        Self {
+            diagnostics: vec![diagnostic],
+        }
     }
 }
 

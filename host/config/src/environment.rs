@@ -19,11 +19,23 @@ impl Environment {
     /// # Errors
     /// When the current directory is gone.
     pub fn from_process() -> std::io::Result<Self> {
-        let variables = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        let mut environment =
-            Self { variables: variables.collect(), current_directory: std::env::current_dir()?, home: std::env::home_dir() };
-        let files = [Some(environment.current_directory.clone()), environment.home.as_ref().map(|home| home.join(".massgen"))];
-        for file in files.into_iter().flatten().map(|folder| folder.join(".env")) {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let mut environment = Self {
+            variables: variables.collect(),
+            current_directory: std::env::current_dir()?,
+            home: std::env::home_dir(),
+        };
+        let files = [
+            Some(environment.current_directory.clone()),
+            environment.home.as_ref().map(|home| home.join(".massgen")),
+        ];
+        for file in files
+            .into_iter()
+            .flatten()
+            .map(|folder| folder.join(".env"))
+        {
             if let Ok(text) = std::fs::read_to_string(file) {
                 environment.fill_in(&text);
             }
@@ -37,13 +49,23 @@ impl Environment {
         current_directory: impl Into<PathBuf>,
         home: Option<PathBuf>,
     ) -> Self {
-        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { variables, current_directory: current_directory.into(), home }
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Self {
+            variables,
+            current_directory: current_directory.into(),
+            home,
+        }
     }
 
     /// A variable's value; one that is empty counts as not set.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The directory against which relative paths are meant.
@@ -56,22 +78,39 @@ impl Environment {
         self.home.as_deref()
     }
 
-    /// Takes `NAME=value` lines in, without replacing what is set.
+    /// Takes `NAME=value` lines in, without replacing what is set. Quotes and a comment after the value are left out.
     pub fn fill_in(&mut self, text: &str) {
         for line in text.lines() {
             let line = line.trim();
             let line = line.strip_prefix("export ").unwrap_or(line);
-            let Some((name, value)) = line.split_once('=') else { continue };
+            let Some((name, value)) = line.split_once('=') else {
+                continue;
+            };
             let name = name.trim();
             if name.is_empty() || name.starts_with('#') {
                 continue;
             }
-            self.variables.entry(name.to_owned()).or_insert_with(|| unquote(value.trim()).to_owned());
+            if self.variable(name).is_none() {
+                self.variables
+                    .insert(name.to_owned(), plain_value(value.trim()).to_owned());
+            }
         }
     }
 }
 
-fn unquote(value: &str) -> &str {
-    let quoted = |quote: char| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    quoted('"').or_else(|| quoted('\'')).unwrap_or(value)
+fn plain_value(value: &str) -> &str {
+    let quoted = |quote: char| {
+        value
+            .strip_prefix(quote)?
+            .split_once(quote)
+            .map(|(quoted, _)| quoted)
+    };
+    let unquoted = || {
+        value
+            .split_once(" #")
+            .map_or(value, |(value, _)| value.trim_end())
+    };
+    quoted('"')
+        .or_else(|| quoted('\''))
+        .unwrap_or_else(unquoted)
 }

@@ -18,6 +18,6 @@ pub use environment::Environment;
 pub use limits::Limits;
 pub use load::{find, load, parse};
 pub use plan::{
-    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, ContextPath, DisplayKind, InvalidAgentId, OrchestratorPlan,
-    Permission, RunPlan, ToolFilter, UiPlan,
+    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, ContextPath, DisplayKind, InvalidAgentId,
+    OrchestratorPlan, Permission, RunPlan, ToolFilter, UiPlan,
 };

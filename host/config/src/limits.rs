@@ -21,6 +21,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 512 << 20, call_time: Duration::from_secs(60), output_bytes: 1 << 20, open_files: 256 }
+        Self {
+            memory_bytes: 512 << 20,
+            call_time: Duration::from_secs(60),
+            output_bytes: 1 << 20,
+            open_files: 256,
+        }
     }
 }

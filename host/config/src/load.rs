@@ -30,24 +30,48 @@ pub fn find(name: Option<&str>, environment: &Environment) -> Result<PathBuf, Co
     let candidates: Vec<PathBuf> = match name {
         Some(name) if name.starts_with("@examples/") => {
             let help = "Give the path of a file instead, for example configs/demo.yaml.";
-            return Err(ConfigError::about(name, "`@examples/` names are not available in this version.", help));
+            return Err(ConfigError::about(
+                name,
+                "`@examples/` names are not available in this version.",
+                help,
+            ));
         }
+        Some(name) if Path::new(name).is_absolute() => vec![PathBuf::from(name)],
         Some(name) => {
-            let named = at_home.map(|folder| folder.join("agents").join(name));
-            let with_suffix = named.clone().map(|path| path.with_extension("yaml"));
-            [Some(here.join(name)), named, with_suffix].into_iter().flatten().collect()
+            let named = at_home
+                .as_ref()
+                .map(|folder| folder.join("agents").join(name));
+            let with_suffix =
+                at_home.map(|folder| folder.join("agents").join(format!("{name}.yaml")));
+            [Some(here.join(name)), named, with_suffix]
+                .into_iter()
+                .flatten()
+                .collect()
         }
         None => {
             let at_home = at_home.map(|folder| folder.join("config.yaml"));
-            [Some(here.join(HOME_FOLDER).join("config.yaml")), at_home].into_iter().flatten().collect()
+            [Some(here.join(HOME_FOLDER).join("config.yaml")), at_home]
+                .into_iter()
+                .flatten()
+                .collect()
         }
     };
     if let Some(found) = candidates.iter().find(|path| path.is_file()) {
         return Ok(found.clone());
     }
-    let looked: Vec<_> = candidates.iter().map(|path| path.display().to_string()).collect();
-    let help = format!("Looked at {}. Name a file with --config.", looked.join(", "));
-    Err(ConfigError::about(name.unwrap_or("configuration"), "there is no such file.", help))
+    let looked: Vec<_> = candidates
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let help = format!(
+        "Looked at {}. Name a file with --config.",
+        looked.join(", ")
+    );
+    Err(ConfigError::about(
+        name.unwrap_or("configuration"),
+        "there is no such file.",
+        help,
+    ))
 }
 
 /// Reads and checks a file.
@@ -55,12 +79,23 @@ pub fn find(name: Option<&str>, environment: &Environment) -> Result<PathBuf, Co
 /// # Errors
 /// When it cannot be read or has errors; all of them are told.
 pub fn load(path: &Path, environment: &Environment) -> Result<RunPlan, ConfigError> {
-    let known_suffix = path.extension().is_some_and(|suffix| ["yaml", "yml", "json"].iter().any(|known| suffix == *known));
+    let known_suffix = path
+        .extension()
+        .is_some_and(|suffix| ["yaml", "yml", "json"].iter().any(|known| suffix == *known));
     if !known_suffix {
-        return Err(ConfigError::about(path, "a configuration is a .yaml, .yml or .json file.", "Rename it or name another."));
+        return Err(ConfigError::about(
+            path,
+            "a configuration is a .yaml, .yml or .json file.",
+            "Rename it or name another.",
+        ));
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| ConfigError::about(path, format!("cannot be read: {error}."), "Check the path and its permissions."))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        ConfigError::about(
+            path,
+            format!("cannot be read: {error}."),
+            "Check the path and its permissions.",
+        )
+    })?;
     parse(&text, path, environment)
 }
 
@@ -73,15 +108,25 @@ pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<Run
     let plan = match serde_saphyr::from_str::<Node>(text) {
         Ok(root) => read_run(&findings, &root, origin, environment),
         Err(error) => {
-            let place = error.location().map(|location| (location.line(), location.column()));
+            let place = error
+                .location()
+                .map(|location| (location.line(), location.column()));
             let reason = error.without_snippet().to_string();
             let help = "Check the indentation and the quotes around here.".to_owned();
-            findings.add(Severity::Error, place, "", format!("this is not YAML: {reason}."), Some(help));
+            findings.add(
+                Severity::Error,
+                place,
+                "",
+                format!("this is not YAML: {reason}."),
+                Some(help),
+            );
             None
         }
     };
     let diagnostics = findings.into_diagnostics();
-    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let failed = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
     match plan {
         Some(mut plan) if !failed => {
             plan.warnings = diagnostics;
@@ -102,17 +147,41 @@ struct Reader<'a> {
     folder: PathBuf,
 }
 
-fn read_run(findings: &Findings, root: &Node, origin: &Path, environment: &Environment) -> Option<RunPlan> {
+fn read_run(
+    findings: &Findings,
+    root: &Node,
+    origin: &Path,
+    environment: &Environment,
+) -> Option<RunPlan> {
     if matches!(root.value, Tree::Null) {
-        findings.error(root.place, "", "the file is empty.", "Add `agents:` with at least one agent.");
+        findings.error(
+            root.place,
+            "",
+            "the file is empty.",
+            "Add `agents:` with at least one agent.",
+        );
         return None;
     }
     let section = Section::open(findings, "", root)?;
-    let folder = environment.current_directory().join(origin).parent().map(Path::to_owned).unwrap_or_default();
-    let reader = Reader { findings, environment, folder };
+    let folder = environment
+        .current_directory()
+        .join(origin)
+        .parent()
+        .map(Path::to_owned)
+        .unwrap_or_default();
+    let reader = Reader {
+        findings,
+        environment,
+        folder,
+    };
     let limits = reader.limits(&section, &Limits::default());
-    let orchestrator = section.get("orchestrator").and_then(|node| Section::open(findings, "orchestrator", node));
-    let shared_paths = orchestrator.as_ref().map(|section| reader.context_paths(section)).unwrap_or_default();
+    let orchestrator = section
+        .get("orchestrator")
+        .and_then(|node| Section::open(findings, "orchestrator", node));
+    let shared_paths = orchestrator
+        .as_ref()
+        .map(|section| reader.context_paths(section))
+        .unwrap_or_default();
     let agents = reader.agents(&section, &shared_paths, &limits);
     let orchestrator = reader.orchestrator(orchestrator.as_ref());
     let ui = reader.ui(&section);
@@ -122,35 +191,60 @@ fn read_run(findings: &Findings, root: &Node, origin: &Path, environment: &Envir
     if agents.is_empty() {
         return None;
     }
-    Some(RunPlan { source: Some(origin.to_owned()), agents, orchestrator, ui, orchestrator_timeout, warnings: Vec::new() })
+    Some(RunPlan {
+        source: Some(origin.to_owned()),
+        agents,
+        orchestrator,
+        ui,
+        orchestrator_timeout,
+        warnings: Vec::new(),
+    })
 }
 
 impl Reader<'_> {
-    fn agents(&self, section: &Section<'_>, shared_paths: &[ContextPath], limits: &Limits) -> Vec<AgentPlan> {
+    fn agents(
+        &self,
+        section: &Section<'_>,
+        shared_paths: &[ContextPath],
+        limits: &Limits,
+    ) -> Vec<AgentPlan> {
         let nodes: Vec<(String, &Node)> = match (section.list("agents"), section.get("agent")) {
             (Some(_), Some(agent)) => {
                 let help = "Keep one: `agents` is a list, `agent` is a single agent.";
-                self.findings.error(agent.place, "agent", "both `agents` and `agent` are given.", help);
+                self.findings.error(
+                    agent.place,
+                    "agent",
+                    "both `agents` and `agent` are given.",
+                    help,
+                );
                 return Vec::new();
             }
-            (Some(agents), None) => {
-                agents.iter().enumerate().map(|(index, node)| (format!("agents[{index}]"), node)).collect()
-            }
+            (Some(agents), None) => agents
+                .iter()
+                .enumerate()
+                .map(|(index, node)| (format!("agents[{index}]"), node))
+                .collect(),
             (None, Some(agent)) => vec![("agent".to_owned(), agent)],
             (None, None) => Vec::new(),
         };
         if nodes.is_empty() {
             let help = "Add `agents:` with at least one agent, each with an `id` and a `backend`.";
-            self.findings.error(section.place, "agents", "there are no agents.", help);
+            self.findings
+                .error(section.place, "agents", "there are no agents.", help);
         }
         let mut agents: Vec<AgentPlan> = Vec::new();
         for (index, (path, node)) in nodes.into_iter().enumerate() {
-            let Some(section) = Section::open(self.findings, &path, node) else { continue };
-            let Some(agent) = self.agent(&section, index, shared_paths, limits) else { continue };
+            let Some(section) = Section::open(self.findings, &path, node) else {
+                continue;
+            };
+            let Some(agent) = self.agent(&section, index, shared_paths, limits) else {
+                continue;
+            };
             if agents.iter().any(|other| other.id == agent.id) {
                 let help = "Give each agent an id of its own.";
                 let message = format!("the id `{}` is used twice.", agent.id);
-                self.findings.error(section.place, &section.key("id"), message, help);
+                self.findings
+                    .error(section.place_of("id"), &section.key("id"), message, help);
                 continue;
             }
             agents.push(agent);
@@ -165,30 +259,61 @@ impl Reader<'_> {
         shared_paths: &[ContextPath],
         limits: &Limits,
     ) -> Option<AgentPlan> {
-        let id = section.text("id").map_or_else(|| format!("agent{}", index + 1), str::to_owned);
+        let id = section
+            .text("id")
+            .map_or_else(|| format!("agent{}", index + 1), str::to_owned);
         let id = AgentId::new(id)
-            .map_err(|error| self.findings.error(section.place, &section.key("id"), format!("{error}."), "Choose another id."))
+            .map_err(|error| {
+                self.findings.error(
+                    section.place_of("id"),
+                    &section.key("id"),
+                    format!("{error}."),
+                    "Choose another id.",
+                );
+            })
             .ok();
         let system_message = section.text("system_message").map(str::to_owned);
         let limits = self.limits(section, limits);
         let backend = section.get("backend").or_else(|| {
             let help = "Add `backend:` with `type`, `model` and what else it needs.";
-            self.findings.error(section.place, &section.key("backend"), "the agent has no backend.", help);
+            self.findings.error(
+                section.place,
+                &section.key("backend"),
+                "the agent has no backend.",
+                help,
+            );
             None
         });
         section.warn_about_the_rest(&[]);
         let backend = Section::open(self.findings, &section.key("backend"), backend?)?;
-        let workspace = self.run_folder(&backend, "cwd", Path::new(HOME_FOLDER).join("workspaces").as_path());
+        let workspace = self.run_folder(
+            &backend,
+            "cwd",
+            Path::new(HOME_FOLDER).join("workspaces").as_path(),
+        );
         let mut context_paths = shared_paths.to_vec();
         let own = self.context_paths(&backend);
-        context_paths.extend(own.into_iter().filter(|own| shared_paths.iter().all(|shared| shared.path != own.path)));
-        let names = |list: Option<Vec<(Place, String)>>| list.map(|list| list.into_iter().map(|(_, name)| name).collect());
+        context_paths.extend(
+            own.into_iter()
+                .filter(|own| shared_paths.iter().all(|shared| shared.path != own.path)),
+        );
+        let names = |list: Option<Vec<(Place, String)>>| {
+            list.map(|list| list.into_iter().map(|(_, name)| name).collect())
+        };
         let tools = ToolFilter {
             allowed: names(backend.texts("allowed_tools")),
             excluded: names(backend.texts("exclude_tools")).unwrap_or_default(),
         };
         let plan = backend::read(&backend, &self.folder, self.environment)?;
-        Some(AgentPlan { id: id?, system_message, backend: plan, workspace, context_paths, tools, limits })
+        Some(AgentPlan {
+            id: id?,
+            system_message,
+            backend: plan,
+            workspace,
+            context_paths,
+            tools,
+            limits,
+        })
     }
 
     fn orchestrator(&self, section: Option<&Section<'_>>) -> OrchestratorPlan {
@@ -196,7 +321,12 @@ impl Reader<'_> {
         let folder = |name: &'static str, default: &str| {
             section
                 .and_then(|section| self.run_folder(section, name, home))
-                .unwrap_or_else(|| self.environment.current_directory().join(home).join(default))
+                .unwrap_or_else(|| {
+                    self.environment
+                        .current_directory()
+                        .join(home)
+                        .join(default)
+                })
         };
         let plan = OrchestratorPlan {
             snapshot_storage: folder("snapshot_storage", "snapshots"),
@@ -206,15 +336,19 @@ impl Reader<'_> {
                 .and_then(|section| section.boolean("skip_coordination_rounds"))
                 .unwrap_or(false),
             max_new_answers_per_agent: section
-                .and_then(|section| section.positive("max_new_answers_per_agent"))
-                .map(|number| number as u32),
+                .and_then(|section| section.count("max_new_answers_per_agent")),
         };
         if let Some(section) = section {
-            let later = ["coordination", "voting_sensitivity", "answer_novelty_requirement"];
+            let later = [
+                "coordination",
+                "voting_sensitivity",
+                "answer_novelty_requirement",
+            ];
             for name in later {
                 if let Some(node) = section.get(name) {
                     let message = "not available in this version; it is ignored.";
-                    self.findings.warning(node.place, &section.key(name), message, "");
+                    self.findings
+                        .warning(node.place, &section.key(name), message, "");
                 }
             }
             section.warn_about_the_rest(&[]);
@@ -223,14 +357,28 @@ impl Reader<'_> {
     }
 
     fn ui(&self, root: &Section<'_>) -> UiPlan {
-        if let Some(section) = root.get("ui").and_then(|node| Section::open(self.findings, "ui", node)) {
-            let display = section.text("display_type").filter(|name| !DISPLAYS.contains(name));
+        if let Some(section) = root
+            .get("ui")
+            .and_then(|node| Section::open(self.findings, "ui", node))
+        {
+            let display = section
+                .text("display_type")
+                .filter(|name| !DISPLAYS.contains(name));
             if let Some(display) = display {
                 let help = "Known: simple, terminal, rich_terminal; this version shows all of them as plain lines.";
                 let message = format!("there is no display `{display}`.");
-                self.findings.error(section.place, &section.key("display_type"), message, help);
+                self.findings.error(
+                    section.place_of("display_type"),
+                    &section.key("display_type"),
+                    message,
+                    help,
+                );
             }
-            for known in ["type", "logging_enabled", "use_orchestrator_for_single_agent"] {
+            for known in [
+                "type",
+                "logging_enabled",
+                "use_orchestrator_for_single_agent",
+            ] {
                 let _ = section.get(known);
             }
             section.warn_about_the_rest(&[]);
@@ -239,21 +387,35 @@ impl Reader<'_> {
     }
 
     fn timeout(&self, root: &Section<'_>) -> Duration {
-        let section = root.get("timeout_settings").and_then(|node| Section::open(self.findings, "timeout_settings", node));
-        let Some(section) = section else { return ORCHESTRATOR_TIMEOUT };
-        let seconds = section.positive("orchestrator_timeout_seconds");
+        let section = root
+            .get("timeout_settings")
+            .and_then(|node| Section::open(self.findings, "timeout_settings", node));
+        let Some(section) = section else {
+            return ORCHESTRATOR_TIMEOUT;
+        };
+        let timeout = section.quantity("orchestrator_timeout_seconds", "600", quantity::time);
         section.warn_about_the_rest(&[]);
-        seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).unwrap_or(ORCHESTRATOR_TIMEOUT)
+        timeout.unwrap_or(ORCHESTRATOR_TIMEOUT)
     }
 
     fn limits(&self, outer: &Section<'_>, defaults: &Limits) -> Limits {
-        let section = outer.get("sandbox").and_then(|node| Section::open(self.findings, &outer.key("sandbox"), node));
-        let Some(section) = section else { return defaults.clone() };
+        let section = outer
+            .get("sandbox")
+            .and_then(|node| Section::open(self.findings, &outer.key("sandbox"), node));
+        let Some(section) = section else {
+            return defaults.clone();
+        };
         let limits = Limits {
-            memory_bytes: section.quantity("memory", "512MiB", quantity::bytes).unwrap_or(defaults.memory_bytes),
-            call_time: section.quantity("call_time", "60s", quantity::time).unwrap_or(defaults.call_time),
-            output_bytes: section.quantity("output", "1MiB", quantity::bytes).unwrap_or(defaults.output_bytes),
-            open_files: section.positive("open_files").map_or(defaults.open_files, |number| number as u32),
+            memory_bytes: section
+                .quantity("memory", "512MiB", quantity::bytes)
+                .unwrap_or(defaults.memory_bytes),
+            call_time: section
+                .quantity("call_time", "60s", quantity::time)
+                .unwrap_or(defaults.call_time),
+            output_bytes: section
+                .quantity("output", "1MiB", quantity::bytes)
+                .unwrap_or(defaults.output_bytes),
+            open_files: section.count("open_files").unwrap_or(defaults.open_files),
         };
         section.warn_about_the_rest(&[]);
         limits
@@ -261,32 +423,76 @@ impl Reader<'_> {
 
     /// A folder of the run: absolute as it stands, relative below `home` (`spec/02` §2.5); a relative one that climbs
     /// out is refused.
-    fn run_folder(&self, section: &Section<'_>, name: &'static str, home: &Path) -> Option<PathBuf> {
+    fn run_folder(
+        &self,
+        section: &Section<'_>,
+        name: &'static str,
+        home: &Path,
+    ) -> Option<PathBuf> {
         let text = section.text(name)?;
         let path = Path::new(text);
         if path.is_absolute() {
             return Some(path.to_owned());
         }
-        if path.components().any(|component| component == Component::ParentDir) {
-            let place = section.get(name).map_or(section.place, |node| node.place);
-            let help = format!("Use a name below {}, or an absolute path if you mean a folder elsewhere.", home.display());
-            self.findings.error(place, &section.key(name), format!("`{text}` leads out of {}.", home.display()), help);
+        if path
+            .components()
+            .any(|component| component == Component::ParentDir)
+        {
+            let place = section.place_of(name);
+            let help = format!(
+                "Use a name below {}, or an absolute path if you mean a folder elsewhere.",
+                home.display()
+            );
+            self.findings.error(
+                place,
+                &section.key(name),
+                format!("`{text}` leads out of {}.", home.display()),
+                help,
+            );
             return None;
         }
-        let path: PathBuf = path.components().filter(|component| *component != Component::CurDir).collect();
-        let moved = if path.starts_with(HOME_FOLDER) { path } else { home.join(path) };
+        let path: PathBuf = path
+            .components()
+            .filter(|component| *component != Component::CurDir)
+            .collect();
+        // The folder is emptied when a run starts: it must not be the one that holds all others.
+        if path.as_os_str().is_empty() || path == Path::new(HOME_FOLDER) {
+            let help = format!(
+                "Give it a name of its own; it becomes a folder below {}.",
+                home.display()
+            );
+            let message = format!("`{text}` is no folder of its own.");
+            self.findings
+                .error(section.place_of(name), &section.key(name), message, help);
+            return None;
+        }
+        let moved = if path.starts_with(HOME_FOLDER) {
+            path
+        } else {
+            home.join(path)
+        };
         Some(self.environment.current_directory().join(moved))
     }
 
     fn context_paths(&self, section: &Section<'_>) -> Vec<ContextPath> {
         let mut paths: Vec<ContextPath> = Vec::new();
-        for (index, node) in section.list("context_paths").unwrap_or_default().iter().enumerate() {
+        for (index, node) in section
+            .list("context_paths")
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+        {
             let key = section.key(&format!("context_paths[{index}]"));
-            let Some(entry) = Section::open(self.findings, &key, node) else { continue };
-            let Some(path) = self.context_path(&entry) else { continue };
+            let Some(entry) = Section::open(self.findings, &key, node) else {
+                continue;
+            };
+            let Some(path) = self.context_path(&entry) else {
+                continue;
+            };
             if paths.iter().any(|other| other.path == path.path) {
                 let message = format!("{} is given twice.", path.path.display());
-                self.findings.error(entry.place, &key, message, "Keep one entry.");
+                self.findings
+                    .error(entry.place, &key, message, "Keep one entry.");
                 continue;
             }
             paths.push(path);
@@ -295,62 +501,111 @@ impl Reader<'_> {
     }
 
     fn context_path(&self, entry: &Section<'_>) -> Option<ContextPath> {
-        let text = entry.text("path").filter(|text| !text.is_empty());
+        let text = entry.filled("path");
         let permission = self.permission(entry);
         let protected = entry.texts("protected_paths").unwrap_or_default();
         entry.warn_about_the_rest(&[]);
         let Some(text) = text else {
-            self.findings.error(entry.place, &entry.key("path"), "the context path has no path.", "Add `path:`.");
+            self.findings.error(
+                entry.place,
+                &entry.key("path"),
+                "the context path has no path.",
+                "Add `path:`.",
+            );
             return None;
         };
-        let place = entry.get("path").map_or(entry.place, |node| node.place);
-        let path = match self.environment.current_directory().join(text).canonicalize() {
+        let place = entry.place_of("path");
+        let path = match self
+            .environment
+            .current_directory()
+            .join(text)
+            .canonicalize()
+        {
             Ok(path) => path,
             Err(error) => {
                 let message = format!("the context path {text} cannot be used: {error}.");
                 let help = "Relative paths are meant from the current directory. Create it, or correct the path.";
-                self.findings.error(place, &entry.key("path"), message, help);
+                self.findings
+                    .error(place, &entry.key("path"), message, help);
                 return None;
             }
         };
         let is_file = path.is_file();
         if !is_file && !path.is_dir() {
             let message = format!("{} is neither a file nor a directory.", path.display());
-            self.findings.error(place, &entry.key("path"), message, "Name a file or a directory.");
+            self.findings.error(
+                place,
+                &entry.key("path"),
+                message,
+                "Name a file or a directory.",
+            );
             return None;
         }
         let root = if is_file { path.parent()? } else { &path };
-        let protected = protected.into_iter().filter_map(|(place, text)| self.protected(entry, root, place, &text)).collect();
-        Some(ContextPath { permission, is_file, protected, path })
+        let protected = protected
+            .into_iter()
+            .filter_map(|(place, text)| self.protected(entry, root, place, &text))
+            .collect();
+        Some(ContextPath {
+            permission,
+            is_file,
+            protected,
+            path,
+        })
     }
 
     fn permission(&self, entry: &Section<'_>) -> Permission {
-        let Some(text) = entry.text("permission") else { return Permission::Read };
+        let Some(text) = entry.text("permission") else {
+            return Permission::Read;
+        };
         match text.to_ascii_lowercase().as_str() {
             "read" => Permission::Read,
             "write" => Permission::Write,
             _ => {
-                let place = entry.get("permission").map_or(entry.place, |node| node.place);
+                let place = entry.place_of("permission");
                 let message = format!("there is no permission `{text}`.");
-                self.findings.error(place, &entry.key("permission"), message, "It is `read` or `write`.");
+                self.findings.error(
+                    place,
+                    &entry.key("permission"),
+                    message,
+                    "It is `read` or `write`.",
+                );
                 Permission::Read
             }
         }
     }
 
     /// `spec/04` R10–R12: relative to the context's directory; what lies outside it is dropped with a warning.
-    fn protected(&self, entry: &Section<'_>, root: &Path, place: Place, text: &str) -> Option<PathBuf> {
+    fn protected(
+        &self,
+        entry: &Section<'_>,
+        root: &Path,
+        place: Place,
+        text: &str,
+    ) -> Option<PathBuf> {
         let path = lexically_plain(&root.join(text));
         // An absolute spelling may name the root by another way: compare what both really are.
-        let path = match path.parent().and_then(|parent| parent.canonicalize().ok()).zip(path.file_name()) {
+        let path = match path
+            .parent()
+            .and_then(|parent| parent.canonicalize().ok())
+            .zip(path.file_name())
+        {
             Some((parent, name)) => parent.join(name),
             None => path,
         };
         if path.starts_with(root) {
             return Some(path);
         }
-        let message = format!("the protected path {text} lies outside the context path {}; it has no effect.", root.display());
-        self.findings.warning(place, &entry.key("protected_paths"), message, "Name a path inside it.");
+        let message = format!(
+            "the protected path {text} lies outside the context path {}; it has no effect.",
+            root.display()
+        );
+        self.findings.warning(
+            place,
+            &entry.key("protected_paths"),
+            message,
+            "Name a path inside it.",
+        );
         None
     }
 }

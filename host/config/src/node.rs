@@ -58,7 +58,10 @@ impl Node {
             Tree::Float(value) => Value::from(*value),
             Tree::Text(value) => Value::String(value.clone()),
             Tree::List(items) => Value::Array(items.iter().map(Self::to_json).collect()),
-            Tree::Map(keys) => keys.iter().map(|key| (key.name.clone(), key.node.to_json())).collect(),
+            Tree::Map(keys) => keys
+                .iter()
+                .map(|key| (key.name.clone(), key.node.to_json()))
+                .collect(),
         }
     }
 }
@@ -66,7 +69,10 @@ impl Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<Tree>::deserialize(deserializer)?;
-        Ok(Self { place: (spanned.referenced.line(), spanned.referenced.column()), value: spanned.value })
+        Ok(Self {
+            place: (spanned.referenced.line(), spanned.referenced.column()),
+            value: spanned.value,
+        })
     }
 }
 
@@ -129,7 +135,11 @@ impl<'de> Visitor<'de> for TreeVisitor {
         let mut keys = Vec::new();
         while let Some(key) = map.next_key::<Spanned<String>>()? {
             let place = (key.referenced.line(), key.referenced.column());
-            keys.push(Key { name: key.value, place, node: map.next_value()? });
+            keys.push(Key {
+                name: key.value,
+                place,
+                node: map.next_value()?,
+            });
         }
         Ok(Tree::Map(keys))
     }

@@ -16,7 +16,9 @@ pub struct AgentId(String);
 
 /// An id that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the agent id `{0}` must be 1 to 64 of the characters A-Z, a-z, 0-9, `_` and `-`: it becomes part of file names")]
+#[error(
+    "the agent id `{0}` must be 1 to 64 of the characters A-Z, a-z, 0-9, `_` and `-`: it becomes part of file names"
+)]
 pub struct InvalidAgentId(String);
 
 impl AgentId {
@@ -27,7 +29,11 @@ impl AgentId {
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidAgentId> {
         let id = id.into();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) { Err(InvalidAgentId(id)) } else { Ok(Self(id)) }
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
+            Err(InvalidAgentId(id))
+        } else {
+            Ok(Self(id))
+        }
     }
 
     /// The id as text.

@@ -30,12 +30,16 @@ pub(crate) fn time(text: &str) -> Option<Duration> {
         _ => return None,
     };
     let seconds = number * factor;
-    (seconds > 0.0 && seconds < 1e9).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten()
+    (seconds > 0.0 && seconds < 1e9)
+        .then(|| Duration::try_from_secs_f64(seconds).ok())
+        .flatten()
 }
 
 fn split(text: &str) -> Option<(f64, &str)> {
     let text = text.trim();
-    let end = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
+    let end = text
+        .find(|character: char| !character.is_ascii_digit() && character != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     Some((number.parse().ok()?, unit.trim()))
 }

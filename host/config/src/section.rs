@@ -15,25 +15,73 @@ pub(crate) struct Findings {
 
 impl Findings {
     pub(crate) fn new(file: &Path) -> Self {
-        Self { file: file.to_owned(), found: RefCell::default() }
+        Self {
+            file: file.to_owned(),
+            found: RefCell::default(),
+        }
     }
 
-    pub(crate) fn add(&self, severity: Severity, place: Option<Place>, key: &str, message: String, help: Option<String>) {
-        let diagnostic = Diagnostic { severity, file: self.file.clone(), place, key: key.to_owned(), message, help };
+    pub(crate) fn add(
+        &self,
+        severity: Severity,
+        place: Option<Place>,
+        key: &str,
+        message: String,
+        help: Option<String>,
+    ) {
+        let diagnostic = Diagnostic {
+            severity,
+            file: self.file.clone(),
+            place,
+            key: key.to_owned(),
+            message,
+            help,
+        };
         self.found.borrow_mut().push(diagnostic);
     }
 
-    pub(crate) fn error(&self, place: Place, key: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Severity::Error, Some(place), key, message.into(), Some(help.into()));
+    pub(crate) fn error(
+        &self,
+        place: Place,
+        key: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(
+            Severity::Error,
+            Some(place),
+            key,
+            message.into(),
+            some_text(help),
+        );
     }
 
-    pub(crate) fn warning(&self, place: Place, key: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.add(Severity::Warning, Some(place), key, message.into(), Some(help.into()));
+    pub(crate) fn warning(
+        &self,
+        place: Place,
+        key: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(
+            Severity::Warning,
+            Some(place),
+            key,
+            message.into(),
+            some_text(help),
+        );
     }
 
+    /// The findings in the file's order; those without a place come first.
     pub(crate) fn into_diagnostics(self) -> Vec<Diagnostic> {
-        self.found.into_inner()
+        let mut found = self.found.into_inner();
+        found.sort_by_key(|diagnostic| diagnostic.place);
+        found
     }
+}
+
+fn some_text(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !text.is_empty())
 }
 
 /// A map under reading.
@@ -49,15 +97,35 @@ impl<'a> Section<'a> {
     /// Reads `node` as a map; anything else is an error.
     pub(crate) fn open(findings: &'a Findings, path: &str, node: &'a Node) -> Option<Self> {
         let Tree::Map(keys) = &node.value else {
-            findings.error(node.place, path, format!("a map of keys was expected, found {}.", node.kind()), "");
+            findings.error(
+                node.place,
+                path,
+                format!("a map of keys was expected, found {}.", node.kind()),
+                "",
+            );
             return None;
         };
-        Some(Self { findings, path: path.to_owned(), place: node.place, keys, asked: RefCell::default() })
+        Some(Self {
+            findings,
+            path: path.to_owned(),
+            place: node.place,
+            keys,
+            asked: RefCell::default(),
+        })
     }
 
     /// The path of a key in this section.
     pub(crate) fn key(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
+    }
+
+    /// Where a key's value stands; the section's place where it has none.
+    pub(crate) fn place_of(&self, name: &'static str) -> Place {
+        self.get(name).map_or(self.place, |node| node.place)
     }
 
     /// The value of a key; `null` counts as absent.
@@ -70,7 +138,9 @@ impl<'a> Section<'a> {
     /// Keys that were not asked for yet.
     pub(crate) fn rest(&self) -> impl Iterator<Item = &'a Key> + use<'a> {
         let asked = self.asked.borrow().clone();
-        self.keys.iter().filter(move |key| !asked.contains(&key.name.as_str()))
+        self.keys
+            .iter()
+            .filter(move |key| !asked.contains(&key.name.as_str()))
     }
 
     pub(crate) fn mismatch(&self, name: &str, node: &Node, expected: &str) {
@@ -104,18 +174,26 @@ impl<'a> Section<'a> {
         }
     }
 
-    pub(crate) fn positive(&self, name: &'static str) -> Option<f64> {
+    /// A text that says something.
+    pub(crate) fn filled(&self, name: &'static str) -> Option<&'a str> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
+
+    /// A count of at least one.
+    pub(crate) fn count(&self, name: &'static str) -> Option<u32> {
         let node = self.get(name)?;
-        let number = match node.value {
-            Tree::Integer(value) => value as f64,
-            Tree::Float(value) => value,
-            _ => f64::NAN,
+        let count = match node.value {
+            Tree::Integer(value) => u32::try_from(value).ok().filter(|count| *count > 0),
+            _ => None,
         };
-        if number.is_finite() && number > 0.0 {
-            return Some(number);
+        if count.is_none() {
+            self.mismatch(
+                name,
+                node,
+                &format!("a whole number from 1 to {}", u32::MAX),
+            );
         }
-        self.mismatch(name, node, "a number above zero");
-        None
+        count
     }
 
     pub(crate) fn list(&self, name: &'static str) -> Option<&'a [Node]> {
@@ -142,7 +220,12 @@ impl<'a> Section<'a> {
     }
 
     /// A number or text with a unit, read by `read`.
-    pub(crate) fn quantity<T>(&self, name: &'static str, example: &str, read: fn(&str) -> Option<T>) -> Option<T> {
+    pub(crate) fn quantity<T>(
+        &self,
+        name: &'static str,
+        example: &str,
+        read: fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let node = self.get(name)?;
         let text = match &node.value {
             Tree::Integer(value) => value.to_string(),
@@ -152,7 +235,11 @@ impl<'a> Section<'a> {
         };
         let value = read(&text);
         if value.is_none() {
-            self.mismatch(name, node, &format!("a positive amount such as `{example}`"));
+            self.mismatch(
+                name,
+                node,
+                &format!("a positive amount such as `{example}`"),
+            );
         }
         value
     }
@@ -166,13 +253,21 @@ impl<'a> Section<'a> {
                 Some(name) => format!("Did you mean `{name}`?"),
                 None => "Remove it if it is not needed.".to_owned(),
             };
-            self.findings.warning(key.place, &self.key(&key.name), "there is no such key; it is ignored.", help);
+            self.findings.warning(
+                key.place,
+                &self.key(&key.name),
+                "there is no such key; it is ignored.",
+                help,
+            );
         }
     }
 }
 
 /// The candidate that `name` is probably a misspelling of.
-pub(crate) fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(
+    name: &str,
+    candidates: impl Iterator<Item = &'n str>,
+) -> Option<&'n str> {
     candidates
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)

@@ -70,12 +70,22 @@ pub struct Grant {
 impl Grant {
     /// A directory tree with the same access at every time.
     pub fn tree(path: impl Into<PathBuf>, kind: GrantKind, access: Access) -> Self {
-        Self { path: path.into(), extent: Extent::Tree, kind, access, writable_when: WritableWhen::Always, protected: Vec::new() }
+        Self {
+            path: path.into(),
+            extent: Extent::Tree,
+            kind,
+            access,
+            writable_when: WritableWhen::Always,
+            protected: Vec::new(),
+        }
     }
 
     /// One file with the same access at every time.
     pub fn file(path: impl Into<PathBuf>, kind: GrantKind, access: Access) -> Self {
-        Self { extent: Extent::File, ..Self::tree(path, kind, access) }
+        Self {
+            extent: Extent::File,
+            ..Self::tree(path, kind, access)
+        }
     }
 
     /// The same grant, writable only during the final presentation.

@@ -47,11 +47,23 @@ impl Policy {
     /// Decides whether `operation` may be done to `path`, which must be the real, absolute location.
     pub fn decide(&self, path: &Path, operation: Operation) -> Decision {
         let Some((index, grant)) = self.deciding_grant(path) else {
-            return Decision { verdict: Verdict::Deny, rule: self.outside_rule(path), grant: None };
+            return Decision {
+                verdict: Verdict::Deny,
+                rule: self.outside_rule(path),
+                grant: None,
+            };
         };
-        let deny = |rule| Decision { verdict: Verdict::Deny, rule, grant: Some(index) };
+        let deny = |rule| Decision {
+            verdict: Verdict::Deny,
+            rule,
+            grant: Some(index),
+        };
         if operation.needs() == Access::Read {
-            return Decision { verdict: Verdict::Allow, rule: Rule::Granted, grant: Some(index) };
+            return Decision {
+                verdict: Verdict::Allow,
+                rule: Rule::Granted,
+                grant: Some(index),
+            };
         }
         if self.is_protected(path) {
             return deny(Rule::ProtectedPath);
@@ -68,7 +80,11 @@ impl Policy {
         if operation.displaces() && self.is_above_guarded(path) {
             return deny(Rule::AncestorOfProtected);
         }
-        Decision { verdict: Verdict::Allow, rule: Rule::Granted, grant: Some(index) }
+        Decision {
+            verdict: Verdict::Allow,
+            rule: Rule::Granted,
+            grant: Some(index),
+        }
     }
 
     /// What the grant allows at this moment of the run.
@@ -85,25 +101,36 @@ impl Policy {
         let grant = decision.grant.and_then(|index| self.grants.get(index));
         match (decision.rule, grant) {
             (Rule::Granted, Some(grant)) => {
-                format!("may {} {}: granted by {}", operation.verb(), path.display(), grant.path.display())
+                format!(
+                    "may {} {}: granted by {}",
+                    operation.verb(),
+                    path.display(),
+                    grant.path.display()
+                )
             }
             (Rule::Granted, None) => format!("may {} {}", operation.verb(), path.display()),
             (Rule::OutsideGrants, _) => {
-                format!("{subject}: it is outside every granted path. Use a path in the workspace or in a context path.")
+                format!(
+                    "{subject}: it is outside every granted path. Use a path in the workspace or in a context path."
+                )
             }
             (Rule::FileGrantOnly, _) => format!(
                 "{subject}: not an explicitly allowed file. A file beside it was granted alone; use that file or the workspace."
             ),
             (Rule::ReadOnlyGrant, grant) => read_only_reason(&subject, grant),
             (Rule::ProtectedPath, _) => {
-                format!("{subject}: it is a protected path and stays as it is. Leave it, or write somewhere else.")
+                format!(
+                    "{subject}: it is a protected path and stays as it is. Leave it, or write somewhere else."
+                )
             }
             (Rule::ExcludedName, _) => format!(
                 "{subject}: a read-only context path, since a part of its name is excluded from changes ({}).",
                 self.excluded_names.join(", ")
             ),
             (Rule::GrantRoot, _) => {
-                format!("{subject}: it is the root of a granted path. Change what is in it, not the root itself.")
+                format!(
+                    "{subject}: it is the root of a granted path. Change what is in it, not the root itself."
+                )
             }
             (Rule::AncestorOfProtected, _) => format!(
                 "{subject}: a protected or separately granted path lies below it. Move or remove its other contents one by one."
@@ -123,17 +150,31 @@ impl Policy {
             .iter()
             .enumerate()
             .filter(|(_, grant)| grant.covers(path))
-            .min_by_key(|(_, grant)| (Reverse(grant.path.components().count()), self.current_access(grant)))
+            .min_by_key(|(_, grant)| {
+                (
+                    Reverse(grant.path.components().count()),
+                    self.current_access(grant),
+                )
+            })
     }
 
     fn outside_rule(&self, path: &Path) -> Rule {
-        let beside_granted_file =
-            self.grants.iter().any(|grant| grant.extent == Extent::File && grant.path.parent() == path.parent());
-        if beside_granted_file { Rule::FileGrantOnly } else { Rule::OutsideGrants }
+        let beside_granted_file = self
+            .grants
+            .iter()
+            .any(|grant| grant.extent == Extent::File && grant.path.parent() == path.parent());
+        if beside_granted_file {
+            Rule::FileGrantOnly
+        } else {
+            Rule::OutsideGrants
+        }
     }
 
     fn is_protected(&self, path: &Path) -> bool {
-        self.grants.iter().flat_map(|grant| &grant.protected).any(|protected| path.starts_with(protected))
+        self.grants
+            .iter()
+            .flat_map(|grant| &grant.protected)
+            .any(|protected| path.starts_with(protected))
     }
 
     fn is_excluded(&self, grant: &Grant, path: &Path) -> bool {
@@ -142,7 +183,9 @@ impl Policy {
         }
         let below = path.strip_prefix(&grant.path).unwrap_or(Path::new(""));
         below.components().any(|component| {
-            self.excluded_names.iter().any(|name| component.as_os_str() == name.as_str())
+            self.excluded_names
+                .iter()
+                .any(|name| component.as_os_str() == name.as_str())
         })
     }
 
@@ -164,7 +207,9 @@ fn read_only_reason(subject: &str, grant: Option<&Grant>) -> String {
             "{subject}: other agents' answers are read-only. Copy what you need into the workspace."
         ),
         Some((GrantKind::PreviousTurn, _)) => {
-            format!("{subject}: results of earlier turns are read-only. Copy what you need into the workspace.")
+            format!(
+                "{subject}: results of earlier turns are read-only. Copy what you need into the workspace."
+            )
         }
         Some((GrantKind::Mount, _)) => format!("{subject}: the mount is read-only."),
         Some((GrantKind::Context | GrantKind::Workspace, _)) | None => {

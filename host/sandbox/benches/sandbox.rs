@@ -160,39 +160,33 @@ fn benches(criterion: &mut Criterion) {
         ("read", "open, read 4 KiB and close"),
     ] {
         let mut group = criterion.benchmark_group(title);
+        let per_operation = |time: Duration, iterations: u64| {
+            time.mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
+        };
         group.bench_function("gate", |bencher| {
             bencher.iter_custom(|iterations| {
-                (0..iterations.div_ceil(INNER))
-                    .map(|_| {
-                        let arguments = ["measure", operation, &inside, &times]
-                            .map(str::to_owned)
-                            .to_vec();
-                        let entry = Entry::Command {
-                            arguments,
-                            stdin: Vec::new(),
-                        };
-                        let call = sandbox.call(
-                            &measure,
-                            &filesystem,
-                            Invocation::new(entry, limits.clone()),
-                            &cancel,
-                        );
-                        nanoseconds(&runtime.block_on(call).stdout.to_text())
-                    })
-                    .sum::<Duration>()
-                    .mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
+                let mut time = Duration::ZERO;
+                for _ in 0..iterations.div_ceil(INNER) {
+                    let arguments = ["measure", operation, &inside, &times].map(str::to_owned);
+                    let entry = Entry::Command {
+                        arguments: arguments.to_vec(),
+                        stdin: Vec::new(),
+                    };
+                    let invocation = Invocation::new(entry, limits.clone());
+                    let call = sandbox.call(&measure, &filesystem, invocation, &cancel);
+                    time += nanoseconds(&runtime.block_on(call).stdout.to_text());
+                }
+                per_operation(time, iterations)
             });
         });
         group.bench_function("stock", |bencher| {
             bencher.iter_custom(|iterations| {
-                (0..iterations.div_ceil(INNER))
-                    .map(|_| {
-                        let run =
-                            stock.run(&folder, &["measure", operation, "a/b/file.bin", &times]);
-                        nanoseconds(&runtime.block_on(run))
-                    })
-                    .sum::<Duration>()
-                    .mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
+                let mut time = Duration::ZERO;
+                for _ in 0..iterations.div_ceil(INNER) {
+                    let arguments = ["measure", operation, "a/b/file.bin", &times];
+                    time += nanoseconds(&runtime.block_on(stock.run(&folder, &arguments)));
+                }
+                per_operation(time, iterations)
             });
         });
         group.finish();

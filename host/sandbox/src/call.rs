@@ -313,7 +313,10 @@ impl Sandbox {
         };
         let state = store.into_data();
         let outcome = match (outcome, state.meter.refused) {
-            (Outcome::Trap { .. }, Some(limit)) => limit_outcome(limit, &limits),
+            // A guest whose first memory is too large does not even start.
+            (Outcome::Trap { .. } | Outcome::HostError { .. }, Some(limit)) => {
+                limit_outcome(limit, &limits)
+            }
             (outcome, _) => outcome,
         };
         Ended {

@@ -287,10 +287,9 @@ impl<'a> Walk<'a> {
     /// At `name` in `parent`: the end of the walk, a directory to go through, or a link to take up.
     fn arrive(&mut self, parent: Arc<File>, name: OsString) -> Result<Option<Place>, ErrorCode> {
         let is_last = self.steps.is_empty();
-        if !is_last || self.follow == Follow::Yes || self.must_be_directory {
-            if let Some(target) = handle::link_target(&parent, &name).map_err(error_code)? {
-                return self.take_up_link(&target).map(|()| None);
-            }
+        let follows = !is_last || self.follow == Follow::Yes || self.must_be_directory;
+        if follows && let Some(target) = handle::link_target(&parent, &name).map_err(error_code)? {
+            return self.take_up_link(&target).map(|()| None);
         }
         if is_last {
             return Ok(Some(Place::Entry(Entry {

@@ -11,7 +11,7 @@ use massgen_sandbox::{
     SandboxOptions,
 };
 
-pub fn sandbox() -> Sandbox {
+pub(crate) fn sandbox() -> Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
     SANDBOX
@@ -19,7 +19,7 @@ pub fn sandbox() -> Sandbox {
         .clone()
 }
 
-pub fn component(name: &str) -> Vec<u8> {
+pub(crate) fn component(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/guests/target/wasm32-wasip2/release");
     let file = folder.join(format!("{name}.wasm"));
@@ -27,7 +27,7 @@ pub fn component(name: &str) -> Vec<u8> {
         .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", file.display()))
 }
 
-pub fn manifest(name: &str, kind: PluginKind) -> Manifest {
+pub(crate) fn manifest(name: &str, kind: PluginKind) -> Manifest {
     let imports = [
         "wasi:cli",
         "wasi:clocks",
@@ -45,13 +45,13 @@ pub fn manifest(name: &str, kind: PluginKind) -> Manifest {
     }
 }
 
-pub fn plugin(name: &str, kind: PluginKind) -> Plugin {
+pub(crate) fn plugin(name: &str, kind: PluginKind) -> Plugin {
     sandbox()
         .load_bytes(manifest(name, kind), &component(name))
         .expect("a guest that loads")
 }
 
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         call_time: std::time::Duration::from_secs(20),
         memory_bytes: 64 << 20,
@@ -60,7 +60,7 @@ pub fn limits() -> Limits {
 }
 
 /// A workspace at `path` and nothing else.
-pub fn workspace(path: PathBuf) -> Arc<GuestFilesystem> {
+pub(crate) fn workspace(path: PathBuf) -> Arc<GuestFilesystem> {
     let policy = Policy::new(vec![Grant::tree(
         &path,
         GrantKind::Workspace,
@@ -69,7 +69,7 @@ pub fn workspace(path: PathBuf) -> Arc<GuestFilesystem> {
     Arc::new(GuestFilesystem::mirroring(policy, path).expect("a workspace that can be opened"))
 }
 
-pub async fn run_command(
+pub(crate) async fn run_command(
     guest: &str,
     filesystem: &Arc<GuestFilesystem>,
     arguments: &[&str],
@@ -93,7 +93,7 @@ pub async fn run_command(
         .await
 }
 
-pub async fn call_tool(
+pub(crate) async fn call_tool(
     filesystem: &Arc<GuestFilesystem>,
     tool: &str,
     arguments: &str,

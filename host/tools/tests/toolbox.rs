@@ -1,0 +1,381 @@
+//! A toolbox of the first-party plugins on real files.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use massgen_backends::ToolCall;
+use massgen_config::{ContextPath, Limits, Permission, ToolFilter};
+use massgen_sandbox::{GuestFilesystem, Manifest, Plugin, Sandbox, SandboxOptions};
+use massgen_tools::{AgentPaths, ToolOutcome, ToolStatus, Toolbox, Toolset, agent_policy};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn plugin(sandbox: &Sandbox, name: &str) -> Plugin {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/target/artifacts");
+    let read = |suffix: &str| {
+        let file = folder.join(format!("{name}.{suffix}"));
+        fs::read(&file).unwrap_or_else(|error| {
+            panic!("{}: {error}; run `cargo xtask plugins`", file.display())
+        })
+    };
+    let manifest = Manifest::parse(&String::from_utf8(read("toml")).unwrap()).unwrap();
+    sandbox.load_bytes(manifest, &read("wasm")).unwrap()
+}
+
+async fn toolset() -> Toolset {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
+    let sandbox = Sandbox::new(SandboxOptions { cache }).unwrap();
+    let plugins = ["filesystem", "python", "workspace_tools"].map(|name| plugin(&sandbox, name));
+    Toolset::load(sandbox, &plugins, &Limits::default())
+        .await
+        .unwrap()
+}
+
+/// An agent's folders, and a context path that it may write in the final presentation.
+struct Agent {
+    _temporary: TempDir,
+    folder: PathBuf,
+    toolbox: Toolbox,
+}
+
+impl Agent {
+    async fn new() -> Self {
+        Self::with(&ToolFilter::default(), Limits::default()).await
+    }
+
+    async fn with(filter: &ToolFilter, limits: Limits) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().canonicalize().unwrap();
+        for name in ["ws", "temp", "context"] {
+            fs::create_dir(folder.join(name)).unwrap();
+        }
+        let context = ContextPath {
+            path: folder.join("context"),
+            permission: Permission::Write,
+            is_file: false,
+            protected: vec![folder.join("context/keep.txt")],
+        };
+        let paths = AgentPaths {
+            workspace: folder.join("ws"),
+            temporary_workspace: folder.join("temp"),
+            context: vec![context],
+        };
+        let filesystem =
+            GuestFilesystem::mirroring(agent_policy(&paths), paths.workspace.clone()).unwrap();
+        let toolbox = toolset()
+            .await
+            .for_agent(Arc::new(filesystem), filter, limits);
+        Self {
+            _temporary: temporary,
+            folder,
+            toolbox,
+        }
+    }
+
+    async fn call(&self, tool: &str, arguments: Value) -> ToolOutcome {
+        self.call_text(tool, &arguments.to_string()).await
+    }
+
+    async fn call_text(&self, tool: &str, arguments: &str) -> ToolOutcome {
+        let call = ToolCall {
+            id: "1".to_owned(),
+            name: tool.to_owned(),
+            arguments: arguments.to_owned(),
+        };
+        self.toolbox.call(&call).await
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.toolbox
+            .definitions()
+            .into_iter()
+            .map(|tool| tool.name)
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_party_tools_are_announced_with_their_schemas() {
+    let agent = Agent::new().await;
+    let names = agent.names();
+    for name in [
+        "read_file",
+        "read_text_file",
+        "read_multiple_files",
+        "write_file",
+        "edit_file",
+        "create_directory",
+        "list_directory",
+        "directory_tree",
+        "move_file",
+        "search_files",
+        "get_file_info",
+        "list_allowed_directories",
+        "copy_file",
+        "copy_files_batch",
+        "delete_file",
+        "delete_files_batch",
+        "compare_directories",
+        "compare_files",
+        "run_python",
+    ] {
+        assert!(
+            names.iter().any(|known| known == name),
+            "{name} is missing in {names:?}"
+        );
+    }
+    for tool in agent.toolbox.definitions() {
+        assert_eq!(tool.parameters["type"], "object", "{}", tool.name);
+    }
+    assert!(agent.toolbox.is_read_only("read_file") && !agent.toolbox.is_read_only("write_file"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_from_tool_to_tool_and_to_python() {
+    let agent = Agent::new().await;
+    let written = agent
+        .call(
+            "write_file",
+            json!({"path": "n.txt", "content": "20\n22\n"}),
+        )
+        .await;
+    assert_eq!(written.status, ToolStatus::Ok, "{}", written.content);
+    let ran = agent
+        .call(
+            "run_python",
+            json!({"code": "print(sum(map(int, open('n.txt'))))"}),
+        )
+        .await;
+    let result: Value = serde_json::from_str(&ran.content).unwrap();
+    assert_eq!(
+        (&result["success"], &result["exit_code"], &result["stdout"]),
+        (&json!(true), &json!(0), &json!("42\n"))
+    );
+    let copied = agent
+        .call(
+            "copy_file",
+            json!({"source_path": "n.txt", "destination_path": "m/n.txt"}),
+        )
+        .await;
+    assert_eq!(copied.status, ToolStatus::Ok, "{}", copied.content);
+    assert_eq!(
+        fs::read_to_string(agent.folder.join("ws/m/n.txt")).unwrap(),
+        "20\n22\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_holds_for_a_tool_by_its_own_name_and_by_its_prefixed_name() {
+    let agent = Agent::new().await;
+    for name in ["write_file", "mcp__filesystem__write_file"] {
+        let outcome = agent
+            .call(name, json!({"path": "/etc/massgen-test", "content": "x"}))
+            .await;
+        assert_eq!(
+            outcome.status,
+            ToolStatus::Denied {
+                rule: "outside-grants".to_owned()
+            },
+            "{name}"
+        );
+        assert!(
+            outcome
+                .content
+                .contains("Refused by the rule `outside-grants`"),
+            "{}",
+            outcome.content
+        );
+    }
+    assert!(!Path::new("/etc/massgen-test").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn python_that_is_refused_a_file_is_told_the_rule() {
+    let agent = Agent::new().await;
+    let outcome = agent
+        .call("run_python", json!({"code": "open('/etc/passwd').read()"}))
+        .await;
+    assert_eq!(
+        outcome.status,
+        ToolStatus::Denied {
+            rule: "outside-grants".to_owned()
+        },
+        "{}",
+        outcome.content
+    );
+    let result: Value = serde_json::from_str(&outcome.content).unwrap();
+    assert_eq!(result["exit_code"], 1);
+    assert!(
+        result["stderr"]
+            .as_str()
+            .unwrap()
+            .contains("FileNotFoundError"),
+        "{result}"
+    );
+    assert!(
+        result["refused"][0]
+            .as_str()
+            .unwrap()
+            .contains("cannot read /etc/passwd"),
+        "{result}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn context_writes_are_there_for_the_presentation_only_and_never_for_protected_paths() {
+    let agent = Agent::new().await;
+    let write =
+        |name: &str| json!({"path": agent.folder.join("context").join(name), "content": "x"});
+    let read_only = ToolStatus::Denied {
+        rule: "read-only-grant".to_owned(),
+    };
+    assert_eq!(
+        agent.call("write_file", write("a.txt")).await.status,
+        read_only
+    );
+    agent.toolbox.set_context_writes(true);
+    assert_eq!(
+        agent.call("write_file", write("a.txt")).await.status,
+        ToolStatus::Ok
+    );
+    let protected = ToolStatus::Denied {
+        rule: "protected-path".to_owned(),
+    };
+    assert_eq!(
+        agent.call("write_file", write("keep.txt")).await.status,
+        protected
+    );
+    agent.toolbox.set_context_writes(false);
+    assert_eq!(
+        agent.call("write_file", write("b.txt")).await.status,
+        read_only
+    );
+    assert!(!agent.folder.join("context/b.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_names_tools_with_or_without_their_prefix() {
+    let allowed = ["read_file", "mcp__workspace_tools__copy_file"]
+        .map(str::to_owned)
+        .to_vec();
+    let filter = ToolFilter {
+        allowed: Some(allowed),
+        excluded: Vec::new(),
+    };
+    assert_eq!(
+        Agent::with(&filter, Limits::default()).await.names(),
+        ["copy_file", "read_file"]
+    );
+    let filter = ToolFilter {
+        allowed: None,
+        excluded: vec!["mcp__python__run_python".to_owned()],
+    };
+    assert!(
+        !Agent::with(&filter, Limits::default())
+            .await
+            .names()
+            .contains(&"run_python".to_owned())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_calls_are_answered_with_what_to_do() {
+    let agent = Agent::new().await;
+    let unknown = agent.call("rm", json!({})).await;
+    assert!(
+        unknown
+            .content
+            .starts_with("There is no tool `rm`. The tools are: compare_directories,"),
+        "{}",
+        unknown.content
+    );
+    let broken = agent.call_text("read_file", "{\"path\": ").await;
+    assert!(
+        broken.content.contains("not a JSON object"),
+        "{}",
+        broken.content
+    );
+    let array = agent.call_text("read_file", "[1]").await;
+    assert!(
+        array.content.contains("it is an array"),
+        "{}",
+        array.content
+    );
+    let field = agent.call("read_file", json!({"file": "a"})).await;
+    assert!(
+        field.content.contains("unknown field `file`"),
+        "{}",
+        field.content
+    );
+    let both = agent
+        .call("run_python", json!({"code": "1", "script": "a.py"}))
+        .await;
+    assert!(both.content.contains("exactly one of"), "{}", both.content);
+    let time = agent
+        .call("run_python", json!({"code": "1", "timeout": -1}))
+        .await;
+    assert!(
+        time.content.contains("positive number of seconds"),
+        "{}",
+        time.content
+    );
+    for outcome in [unknown, broken, array, field, both, time] {
+        assert_eq!(outcome.status, ToolStatus::ToolError);
+    }
+    assert_eq!(
+        agent.call_text("list_allowed_directories", "").await.status,
+        ToolStatus::Ok
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_programs_own_timeout_is_held_and_its_output_kept() {
+    let agent = Agent::new().await;
+    let code = "print('begun', flush=True)\nwhile True: pass";
+    let outcome = agent
+        .call("run_python", json!({"code": code, "timeout": 0.3}))
+        .await;
+    assert_eq!(outcome.status, ToolStatus::Timeout);
+    let result: Value = serde_json::from_str(&outcome.content).unwrap();
+    assert_eq!(result["stdout"], "begun\n");
+    assert!(
+        result["error"].as_str().unwrap().contains("0.3 seconds"),
+        "{result}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_is_cut_to_the_output_limit() {
+    let limits = Limits {
+        output_bytes: 100,
+        call_time: Duration::from_secs(30),
+        ..Limits::default()
+    };
+    let agent = Agent::with(&ToolFilter::default(), limits).await;
+    fs::write(agent.folder.join("ws/long.txt"), "x".repeat(1000)).unwrap();
+    let outcome = agent.call("read_file", json!({"path": "long.txt"})).await;
+    assert_eq!(
+        outcome.content,
+        format!(
+            "{}\n... (truncated, 1000 bytes exceed the limit of 100)",
+            "x".repeat(100)
+        )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_without_files_has_no_tools() {
+    assert!(Toolbox::empty().definitions().is_empty());
+    let call = ToolCall {
+        id: "1".to_owned(),
+        name: "read_file".to_owned(),
+        arguments: String::new(),
+    };
+    assert_eq!(
+        Toolbox::empty().call(&call).await.status,
+        ToolStatus::ToolError
+    );
+}
