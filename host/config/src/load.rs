@@ -17,6 +17,9 @@ use crate::section::{Findings, Section};
 /// How long coordination may take unless the file says otherwise (`spec/01` §11).
 const ORCHESTRATOR_TIMEOUT: Duration = Duration::from_secs(1800);
 
+/// How deep lists and maps may lie in each other: far more than any key needs, and little enough for a thread's stack.
+const MAX_DEPTH: usize = 64;
+
 /// The folder that relative folders of a run are moved to (`spec/02` §2.5).
 const HOME_FOLDER: &str = ".massgen";
 
@@ -105,13 +108,17 @@ pub fn load(path: &Path, environment: &Environment) -> Result<RunPlan, ConfigErr
 /// When it has errors; all of them are told.
 pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<RunPlan, ConfigError> {
     let findings = Findings::new(origin);
-    let plan = match serde_saphyr::from_str::<Node>(text) {
+    let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: MAX_DEPTH } };
+    let plan = match serde_saphyr::from_str_with_options::<Node>(text, options) {
         Ok(root) => read_run(&findings, &root, origin, environment),
         Err(error) => {
             let place = error
                 .location()
                 .map(|location| (location.line(), location.column()));
             let reason = error.without_snippet().to_string();
+            // The place is told already; advice for programmers is none for users.
+            let reason = reason.split(" at line ").next().unwrap_or(&reason);
+            let reason = reason.split(", set ").next().unwrap_or(reason);
             let help = "Check the indentation and the quotes around here.".to_owned();
             findings.add(
                 Severity::Error,
@@ -585,14 +592,7 @@ impl Reader<'_> {
     ) -> Option<PathBuf> {
         let path = lexically_plain(&root.join(text));
         // An absolute spelling may name the root by another way: compare what both really are.
-        let path = match path
-            .parent()
-            .and_then(|parent| parent.canonicalize().ok())
-            .zip(path.file_name())
-        {
-            Some((parent, name)) => parent.join(name),
-            None => path,
-        };
+        let path = real(&path);
         if path.starts_with(root) {
             return Some(path);
         }
@@ -608,6 +608,17 @@ impl Reader<'_> {
         );
         None
     }
+}
+
+/// The path with links resolved as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let Some((parent, name)) = path.parent().zip(path.file_name()) else {
+        return path.to_owned();
+    };
+    parent
+        .canonicalize()
+        .unwrap_or_else(|_| real(parent))
+        .join(name)
 }
 
 /// The path without `.` and `..`.

@@ -10,6 +10,8 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
@@ -19,10 +21,10 @@ const DIRECTORY_MARK: OFlags = OFlags::PATH
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
-/// Opens the directory `path`, a real and absolute path of the host's own choosing, as the root of a mount.
+/// Opens the directory `path`, a real and absolute path of the host's own choosing, as the root of a mount. The one
+/// place where a path of the whole file system becomes a handle; from here on there are only handles.
 pub(super) fn open_root(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+    Dir::open_ambient_dir(path, ambient_authority()).map(Dir::into_std_file)
 }
 
 /// Opens the directory `path` beneath `base` in one step. Fails with `ELOOP` where a component is a symbolic link and
