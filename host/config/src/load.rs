@@ -17,9 +17,6 @@ use crate::section::{Findings, Section};
 /// How long coordination may take unless the file says otherwise (`spec/01` §11).
 const ORCHESTRATOR_TIMEOUT: Duration = Duration::from_secs(1800);
 
-/// How deep lists and maps may lie in each other: far more than any key needs, and little enough for a thread's stack.
-const MAX_DEPTH: usize = 64;
-
 /// The folder that relative folders of a run are moved to (`spec/02` §2.5).
 const HOME_FOLDER: &str = ".massgen";
 
@@ -108,8 +105,7 @@ pub fn load(path: &Path, environment: &Environment) -> Result<RunPlan, ConfigErr
 /// When it has errors; all of them are told.
 pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<RunPlan, ConfigError> {
     let findings = Findings::new(origin);
-    let options = serde_saphyr::options! { budget: serde_saphyr::budget! { max_depth: MAX_DEPTH } };
-    let plan = match serde_saphyr::from_str_with_options::<Node>(text, options) {
+    let plan = match serde_saphyr::from_str::<Node>(text) {
         Ok(root) => read_run(&findings, &root, origin, environment),
         Err(error) => {
             let place = error

@@ -1,7 +1,7 @@
 //! Who works, who waits, what stands and who wins: the rules of `spec/01` §5–§11 as one pure state machine. It has no
 //! clock, no I/O and no randomness; a driver tells it what happened ([`Input`]) and does what it asks ([`Effect`]).
 //!
-//! An agent is in exactly one [`Standing`] at a time, so it cannot be asked twice at once, and a vote exists only as
+//! An agent is in exactly one standing at a time, so it cannot be asked twice at once, and a vote exists only as
 //! the standing of its voter, so a new answer, which asks everyone again, leaves no vote behind.
 //!
 //! # Why it ends

@@ -95,8 +95,15 @@ struct Node {
 
 pub fn directory(arguments: Directory) -> Result<String, Failure> {
     let entries = entries(&paths::resolve(&arguments.path)?)?;
-    let lines: Vec<_> = entries.iter().map(|entry| format!("{} {}", entry.kind.mark(), entry.name)).collect();
-    Ok(if lines.is_empty() { "The directory is empty.".to_owned() } else { lines.join("\n") })
+    let lines: Vec<_> = entries
+        .iter()
+        .map(|entry| format!("{} {}", entry.kind.mark(), entry.name))
+        .collect();
+    Ok(if lines.is_empty() {
+        "The directory is empty.".to_owned()
+    } else {
+        lines.join("\n")
+    })
 }
 
 pub fn with_sizes(arguments: WithSizes) -> Result<String, Failure> {
@@ -105,14 +112,28 @@ pub fn with_sizes(arguments: WithSizes) -> Result<String, Failure> {
         entries.sort_by(|a, b| b.size.cmp(&a.size));
     }
     let line = |entry: &Entry| match entry.kind {
-        Kind::File => format!("{} {:<40} {:>10}", entry.kind.mark(), entry.name, size(entry.size)),
+        Kind::File => format!(
+            "{} {:<40} {:>10}",
+            entry.kind.mark(),
+            entry.name,
+            size(entry.size)
+        ),
         Kind::Directory | Kind::Link => format!("{} {}", entry.kind.mark(), entry.name),
     };
     let mut lines: Vec<_> = entries.iter().map(line).collect();
-    let files = entries.iter().filter(|entry| entry.kind == Kind::File).count();
-    let directories = entries.iter().filter(|entry| entry.kind == Kind::Directory).count();
+    let files = entries
+        .iter()
+        .filter(|entry| entry.kind == Kind::File)
+        .count();
+    let directories = entries
+        .iter()
+        .filter(|entry| entry.kind == Kind::Directory)
+        .count();
     let total: u64 = entries.iter().map(|entry| entry.size).sum();
-    lines.push(format!("\nTotal: {files} files, {directories} directories, {}", size(total)));
+    lines.push(format!(
+        "\nTotal: {files} files, {directories} directories, {}",
+        size(total)
+    ));
     Ok(lines.join("\n"))
 }
 
@@ -127,7 +148,9 @@ pub fn tree(arguments: TreeOf) -> Result<Json<serde_json::Value>, Failure> {
             root.display()
         )));
     }
-    serde_json::to_value(nodes).map(Json).map_err(|error| Failure::new(error.to_string()))
+    serde_json::to_value(nodes)
+        .map(Json)
+        .map_err(|error| Failure::new(error.to_string()))
 }
 
 fn children(
@@ -148,18 +171,25 @@ fn children(
             break;
         }
         let inner = match entry.kind {
-            Kind::Directory if depth < MAX_DEPTH => Some(children(root, &path, excluded, depth + 1, budget)?),
+            Kind::Directory if depth < MAX_DEPTH => {
+                Some(children(root, &path, excluded, depth + 1, budget)?)
+            }
             Kind::Directory => Some(Vec::new()),
             Kind::File | Kind::Link => None,
         };
-        nodes.push(Node { name: entry.name, kind: entry.kind, children: inner });
+        nodes.push(Node {
+            name: entry.name,
+            kind: entry.kind,
+            children: inner,
+        });
     }
     Ok(nodes)
 }
 
 pub fn info(arguments: Directory) -> Result<String, Failure> {
     let path = paths::resolve(&arguments.path)?;
-    let metadata = fs::symlink_metadata(&path).map_err(|error| Failure::at("tell about", &path, &error))?;
+    let metadata =
+        fs::symlink_metadata(&path).map_err(|error| Failure::at("tell about", &path, &error))?;
     let kind = if metadata.is_dir() {
         "directory"
     } else if metadata.is_symlink() {
@@ -182,11 +212,19 @@ pub fn allowed(_: Nothing) -> Result<String, Failure> {
             Access::Read => "read",
             Access::Write => "read and write",
         };
-        let extent = if granted.single_file { ", this file only" } else { "" };
+        let extent = if granted.single_file {
+            ", this file only"
+        } else {
+            ""
+        };
         format!("{} ({access}{extent})", granted.path.display())
     };
     let granted = host::granted_paths();
-    Ok(if granted.is_empty() { "Nothing was granted.".to_owned() } else { granted.iter().map(line).collect::<Vec<_>>().join("\n") })
+    Ok(if granted.is_empty() {
+        "Nothing was granted.".to_owned()
+    } else {
+        granted.iter().map(line).collect::<Vec<_>>().join("\n")
+    })
 }
 
 fn entries(path: &Path) -> Result<Vec<Entry>, Failure> {
@@ -203,8 +241,16 @@ fn entries(path: &Path) -> Result<Vec<Entry>, Failure> {
             Kind::File
         };
         // What cannot be looked at shows no size: the listing is worth more than the number.
-        let size = if kind == Kind::File { entry.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
-        entries.push(Entry { name: entry.file_name().to_string_lossy().into_owned(), kind, size });
+        let size = if kind == Kind::File {
+            entry.metadata().map_or(0, |metadata| metadata.len())
+        } else {
+            0
+        };
+        entries.push(Entry {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            kind,
+            size,
+        });
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(entries)
@@ -219,12 +265,18 @@ fn size(bytes: u64) -> String {
         value /= 1024.0;
         unit += 1;
     }
-    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
+    if unit == 0 {
+        format!("{bytes} B")
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
 }
 
 /// A time as RFC 3339 in UTC, by the civil-from-days rule of Howard Hinnant's date algorithms.
 fn time(time: Option<SystemTime>) -> String {
-    let Some(elapsed) = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) else { return "unknown".to_owned() };
+    let Some(elapsed) = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) else {
+        return "unknown".to_owned();
+    };
     let (days, seconds) = (elapsed.as_secs() / 86_400, elapsed.as_secs() % 86_400);
     let shifted = days + 719_468;
     let (era, of_era) = (shifted / 146_097, shifted % 146_097);
@@ -232,7 +284,11 @@ fn time(time: Option<SystemTime>) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")

@@ -70,7 +70,10 @@ pub fn text_file(arguments: TextFile) -> Result<String, Failure> {
 
 pub fn media_file(arguments: MediaFile) -> Result<Content, Failure> {
     let path = paths::resolve(&arguments.path)?;
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .map(|extension| extension.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
     let Some((_, mime_type)) = MEDIA.iter().find(|(known, _)| *known == extension) else {
         let known: Vec<_> = MEDIA.iter().map(|(extension, _)| *extension).collect();
         return Err(Failure::new(format!(
@@ -81,7 +84,11 @@ pub fn media_file(arguments: MediaFile) -> Result<Content, Failure> {
     };
     let data = bytes(&path, MAX_MEDIA)?;
     let mime_type = (*mime_type).to_owned();
-    Ok(if mime_type.starts_with("image/") { Content::Image { mime_type, data } } else { Content::Audio { mime_type, data } })
+    Ok(if mime_type.starts_with("image/") {
+        Content::Image { mime_type, data }
+    } else {
+        Content::Audio { mime_type, data }
+    })
 }
 
 pub fn multiple_files(arguments: MultipleFiles) -> Result<String, Failure> {
@@ -92,7 +99,12 @@ pub fn multiple_files(arguments: MultipleFiles) -> Result<String, Failure> {
         Ok(text) => format!("{path}:\n{text}\n"),
         Err(failure) => format!("{path}: {failure}\n"),
     };
-    Ok(arguments.paths.iter().map(one).collect::<Vec<_>>().join("\n---\n"))
+    Ok(arguments
+        .paths
+        .iter()
+        .map(one)
+        .collect::<Vec<_>>()
+        .join("\n---\n"))
 }
 
 /// The text of a file; binary files are refused with a hint.
@@ -105,14 +117,20 @@ pub fn text(path: &Path) -> Result<String, Failure> {
         )));
     }
     String::from_utf8(bytes).map_err(|_| {
-        Failure::new(format!("{} is not UTF-8 text. Use a program that knows its encoding.", path.display()))
+        Failure::new(format!(
+            "{} is not UTF-8 text. Use a program that knows its encoding.",
+            path.display()
+        ))
     })
 }
 
 fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let metadata = fs::metadata(path).map_err(|error| Failure::at("read", path, &error))?;
     if metadata.is_dir() {
-        return Err(Failure::new(format!("{} is a directory. Use list_directory.", path.display())));
+        return Err(Failure::new(format!(
+            "{} is a directory. Use list_directory.",
+            path.display()
+        )));
     }
     if metadata.len() > limit {
         return Err(Failure::new(format!(

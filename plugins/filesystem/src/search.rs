@@ -35,7 +35,9 @@ pub fn files(arguments: SearchFiles) -> Result<String, Failure> {
             return Err(Failure::new("The search was cancelled."));
         }
         // A directory that cannot be read is left out, like one that was not granted.
-        let Ok(entries) = fs::read_dir(root.join(&below)) else { continue };
+        let Ok(entries) = fs::read_dir(root.join(&below)) else {
+            continue;
+        };
         for entry in entries.flatten() {
             let path = below.join(entry.file_name());
             if is_excluded(&excluded, &path) {
@@ -55,7 +57,11 @@ pub fn files(arguments: SearchFiles) -> Result<String, Failure> {
     if more > 0 {
         found.push(format!("... and {more} more. Use a narrower pattern."));
     }
-    Ok(if found.is_empty() { "No matches.".to_owned() } else { found.join("\n") })
+    Ok(if found.is_empty() {
+        "No matches.".to_owned()
+    } else {
+        found.join("\n")
+    })
 }
 
 /// A set of glob patterns. A pattern without a slash matches at any depth.
@@ -65,11 +71,18 @@ pub fn files(arguments: SearchFiles) -> Result<String, Failure> {
 pub fn patterns(texts: &[String]) -> Result<GlobSet, Failure> {
     let mut set = GlobSetBuilder::new();
     for text in texts {
-        let anywhere = if text.contains('/') { text.clone() } else { format!("**/{text}") };
+        let anywhere = if text.contains('/') {
+            text.clone()
+        } else {
+            format!("**/{text}")
+        };
         let glob = GlobBuilder::new(&anywhere).literal_separator(true).build();
-        set.add(glob.map_err(|error| Failure::new(format!("`{text}` is not a glob pattern: {}.", error.kind())))?);
+        set.add(glob.map_err(|error| {
+            Failure::new(format!("`{text}` is not a glob pattern: {}.", error.kind()))
+        })?);
     }
-    set.build().map_err(|error| Failure::new(format!("The patterns cannot be used together: {error}.")))
+    set.build()
+        .map_err(|error| Failure::new(format!("The patterns cannot be used together: {error}.")))
 }
 
 /// True when the path is left out.

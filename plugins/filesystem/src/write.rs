@@ -36,7 +36,11 @@ pub struct MoveFile {
 pub fn file(arguments: WriteFile) -> Result<String, Failure> {
     let path = paths::resolve(&arguments.path)?;
     replace(&path, &arguments.content).map_err(|error| Failure::at("write", &path, &error))?;
-    Ok(format!("Wrote {} bytes to {}.", arguments.content.len(), path.display()))
+    Ok(format!(
+        "Wrote {} bytes to {}.",
+        arguments.content.len(),
+        path.display()
+    ))
 }
 
 pub fn directory(arguments: CreateDirectory) -> Result<String, Failure> {
@@ -44,12 +48,16 @@ pub fn directory(arguments: CreateDirectory) -> Result<String, Failure> {
     if path.is_dir() {
         return Ok(format!("{} exists already.", path.display()));
     }
-    fs::create_dir_all(&path).map_err(|error| Failure::at("create the directory", &path, &error))?;
+    fs::create_dir_all(&path)
+        .map_err(|error| Failure::at("create the directory", &path, &error))?;
     Ok(format!("Created the directory {}.", path.display()))
 }
 
 pub fn rename(arguments: MoveFile) -> Result<String, Failure> {
-    let (source, destination) = (paths::resolve(&arguments.source)?, paths::resolve(&arguments.destination)?);
+    let (source, destination) = (
+        paths::resolve(&arguments.source)?,
+        paths::resolve(&arguments.destination)?,
+    );
     if fs::symlink_metadata(&destination).is_ok() {
         let failure = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(Failure::at("move to", &destination, &failure));
@@ -70,11 +78,15 @@ pub fn rename(arguments: MoveFile) -> Result<String, Failure> {
 pub fn replace(path: &Path, content: &str) -> io::Result<()> {
     let in_place = |path: &Path| fs::write(path, content);
     // A link is written through, as editors and shells do; a file with several names keeps them.
-    let Ok(metadata) = fs::symlink_metadata(path) else { return in_place(path) };
+    let Ok(metadata) = fs::symlink_metadata(path) else {
+        return in_place(path);
+    };
     if !metadata.is_file() || paths::is_granted_root(path) {
         return in_place(path);
     }
-    let Some(name) = path.file_name() else { return in_place(path) };
+    let Some(name) = path.file_name() else {
+        return in_place(path);
+    };
     let mut temporary_name = name.to_owned();
     temporary_name.push(".massgen-new");
     let temporary = path.with_file_name(temporary_name);

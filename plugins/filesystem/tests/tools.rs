@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use massgen_plugin::host::{Access, GrantedPath, pretend};
 use massgen_plugin::Content;
+use massgen_plugin::host::{Access, GrantedPath, pretend};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -18,9 +18,16 @@ impl Workspace {
     fn new() -> Self {
         let temporary = tempfile::tempdir().expect("a temporary folder");
         let root = temporary.path().canonicalize().expect("its real path");
-        let granted = GrantedPath { path: root.clone(), access: Access::Write, single_file: false };
+        let granted = GrantedPath {
+            path: root.clone(),
+            access: Access::Write,
+            single_file: false,
+        };
         pretend(root.clone(), vec![granted]);
-        Self { _temporary: temporary, root }
+        Self {
+            _temporary: temporary,
+            root,
+        }
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -36,7 +43,10 @@ impl Workspace {
 
 fn pieces(tool: &str, arguments: Value) -> Result<Vec<Content>, String> {
     let tools = filesystem::tools();
-    let named = tools.iter().find(|candidate| candidate.describe().name == tool).expect("a tool of that name");
+    let named = tools
+        .iter()
+        .find(|candidate| candidate.describe().name == tool)
+        .expect("a tool of that name");
     named.call(&arguments.to_string())
 }
 
@@ -50,13 +60,30 @@ fn call(tool: &str, arguments: Value) -> Result<String, String> {
 #[test]
 fn a_file_is_written_read_and_replaced() {
     let workspace = Workspace::new();
-    call("write_file", json!({"path": "a.txt", "content": "one\ntwo\nthree\n"})).unwrap();
-    assert_eq!(call("read_file", json!({"path": "a.txt"})).unwrap(), "one\ntwo\nthree\n");
-    assert_eq!(call("read_text_file", json!({"path": "a.txt", "head": 1})).unwrap(), "one\n");
-    assert_eq!(call("read_text_file", json!({"path": "a.txt", "tail": 1})).unwrap(), "three\n");
+    call(
+        "write_file",
+        json!({"path": "a.txt", "content": "one\ntwo\nthree\n"}),
+    )
+    .unwrap();
+    assert_eq!(
+        call("read_file", json!({"path": "a.txt"})).unwrap(),
+        "one\ntwo\nthree\n"
+    );
+    assert_eq!(
+        call("read_text_file", json!({"path": "a.txt", "head": 1})).unwrap(),
+        "one\n"
+    );
+    assert_eq!(
+        call("read_text_file", json!({"path": "a.txt", "tail": 1})).unwrap(),
+        "three\n"
+    );
     call("write_file", json!({"path": "a.txt", "content": "new"})).unwrap();
     assert_eq!(workspace.read("a.txt"), "new");
-    assert_eq!(fs::read_dir(&workspace.root).unwrap().count(), 1, "no temporary file is left");
+    assert_eq!(
+        fs::read_dir(&workspace.root).unwrap().count(),
+        1,
+        "no temporary file is left"
+    );
 }
 
 #[test]
@@ -75,7 +102,10 @@ fn an_edit_finds_lines_with_other_indentation_and_keeps_that_of_the_file() {
     workspace.write("a.py", "if x:\n        one()\n        two()\n");
     let edit = json!({"path": "a.py", "edits": [{"oldText": "one()\ntwo()", "newText": "three()\nfour()"}]});
     call("edit_file", edit).unwrap();
-    assert_eq!(workspace.read("a.py"), "if x:\n        three()\n        four()\n");
+    assert_eq!(
+        workspace.read("a.py"),
+        "if x:\n        three()\n        four()\n"
+    );
 }
 
 #[test]
@@ -83,10 +113,19 @@ fn an_edit_that_is_not_clear_changes_nothing() {
     let workspace = Workspace::new();
     workspace.write("a.txt", "x\nx\n");
     let twice = json!({"path": "a.txt", "edits": [{"oldText": "x", "newText": "y"}]});
-    assert!(call("edit_file", twice).unwrap_err().contains("occurs 2 times"));
+    assert!(
+        call("edit_file", twice)
+            .unwrap_err()
+            .contains("occurs 2 times")
+    );
     let missing = json!({"path": "a.txt", "edits": [{"oldText": "z", "newText": "y"}]});
-    assert!(call("edit_file", missing).unwrap_err().contains("does not occur"));
-    let dry = json!({"path": "a.txt", "edits": [{"oldText": "x\nx", "newText": "y"}], "dryRun": true});
+    assert!(
+        call("edit_file", missing)
+            .unwrap_err()
+            .contains("does not occur")
+    );
+    let dry =
+        json!({"path": "a.txt", "edits": [{"oldText": "x\nx", "newText": "y"}], "dryRun": true});
     call("edit_file", dry).unwrap();
     assert_eq!(workspace.read("a.txt"), "x\nx\n");
 }
@@ -95,7 +134,11 @@ fn an_edit_that_is_not_clear_changes_nothing() {
 fn an_edit_keeps_crlf_line_ends() {
     let workspace = Workspace::new();
     workspace.write("a.txt", "one\r\ntwo\r\n");
-    call("edit_file", json!({"path": "a.txt", "edits": [{"oldText": "two\n", "newText": "2\n"}]})).unwrap();
+    call(
+        "edit_file",
+        json!({"path": "a.txt", "edits": [{"oldText": "two\n", "newText": "2\n"}]}),
+    )
+    .unwrap();
     assert_eq!(workspace.read("a.txt"), "one\r\n2\r\n");
 }
 
@@ -105,10 +148,21 @@ fn directories_are_made_listed_and_shown_as_trees() {
     call("create_directory", json!({"path": "a/b"})).unwrap();
     call("create_directory", json!({"path": "a/b"})).unwrap();
     workspace.write("a/f.txt", "12345");
-    assert_eq!(call("list_directory", json!({"path": "a"})).unwrap(), "[DIR] b\n[FILE] f.txt");
-    let sizes = call("list_directory_with_sizes", json!({"path": "a", "sortBy": "size"})).unwrap();
-    assert!(sizes.contains("5 B") && sizes.contains("Total: 1 files, 1 directories, 5 B"), "{sizes}");
-    let tree: Value = serde_json::from_str(&call("directory_tree", json!({"path": "."})).unwrap()).unwrap();
+    assert_eq!(
+        call("list_directory", json!({"path": "a"})).unwrap(),
+        "[DIR] b\n[FILE] f.txt"
+    );
+    let sizes = call(
+        "list_directory_with_sizes",
+        json!({"path": "a", "sortBy": "size"}),
+    )
+    .unwrap();
+    assert!(
+        sizes.contains("5 B") && sizes.contains("Total: 1 files, 1 directories, 5 B"),
+        "{sizes}"
+    );
+    let tree: Value =
+        serde_json::from_str(&call("directory_tree", json!({"path": "."})).unwrap()).unwrap();
     assert_eq!(
         tree,
         json!([{"name": "a", "type": "directory", "children": [
@@ -116,8 +170,14 @@ fn directories_are_made_listed_and_shown_as_trees() {
             {"name": "f.txt", "type": "file"},
         ]}])
     );
-    let without: Value =
-        serde_json::from_str(&call("directory_tree", json!({"path": ".", "excludePatterns": ["b"]})).unwrap()).unwrap();
+    let without: Value = serde_json::from_str(
+        &call(
+            "directory_tree",
+            json!({"path": ".", "excludePatterns": ["b"]}),
+        )
+        .unwrap(),
+    )
+    .unwrap();
     assert_eq!(without[0]["children"].as_array().unwrap().len(), 1);
 }
 
@@ -129,10 +189,20 @@ fn files_are_found_by_pattern() {
     }
     let arguments = json!({"path": ".", "pattern": "*.py", "excludePatterns": ["node_modules"]});
     let found = call("search_files", arguments).unwrap();
-    let names: Vec<_> = found.lines().map(|line| line.rsplit('/').next().unwrap()).collect();
+    let names: Vec<_> = found
+        .lines()
+        .map(|line| line.rsplit('/').next().unwrap())
+        .collect();
     assert_eq!(names, ["y.py", "x.py"]);
-    assert_eq!(call("search_files", json!({"path": ".", "pattern": "nothing*"})).unwrap(), "No matches.");
-    assert!(call("search_files", json!({"path": ".", "pattern": "a[" })).unwrap_err().contains("not a glob pattern"));
+    assert_eq!(
+        call("search_files", json!({"path": ".", "pattern": "nothing*"})).unwrap(),
+        "No matches."
+    );
+    assert!(
+        call("search_files", json!({"path": ".", "pattern": "a[" }))
+            .unwrap_err()
+            .contains("not a glob pattern")
+    );
 }
 
 #[test]
@@ -143,7 +213,10 @@ fn a_file_is_moved_but_never_onto_another() {
     let refused = call("move_file", json!({"source": "a", "destination": "b"})).unwrap_err();
     assert!(refused.contains("exists already"), "{refused}");
     call("move_file", json!({"source": "a", "destination": "c"})).unwrap();
-    assert_eq!((workspace.read("b"), workspace.read("c")), ("b".to_owned(), "a".to_owned()));
+    assert_eq!(
+        (workspace.read("b"), workspace.read("c")),
+        ("b".to_owned(), "a".to_owned())
+    );
 }
 
 #[test]
@@ -151,16 +224,25 @@ fn several_files_are_read_whatever_becomes_of_one() {
     let workspace = Workspace::new();
     workspace.write("a", "A");
     let read = call("read_multiple_files", json!({"paths": ["a", "missing"]})).unwrap();
-    assert!(read.starts_with("a:\nA\n") && read.contains("missing: Cannot read"), "{read}");
+    assert!(
+        read.starts_with("a:\nA\n") && read.contains("missing: Cannot read"),
+        "{read}"
+    );
 }
 
 #[test]
 fn binary_files_are_refused_as_text_and_read_as_media() {
     let workspace = Workspace::new();
     fs::write(workspace.root.join("p.png"), [0x89, b'P', b'N', b'G', 0]).unwrap();
-    assert!(call("read_file", json!({"path": "p.png"})).unwrap_err().contains("read_media_file"));
+    assert!(
+        call("read_file", json!({"path": "p.png"}))
+            .unwrap_err()
+            .contains("read_media_file")
+    );
     let media = pieces("read_media_file", json!({"path": "p.png"})).unwrap();
-    assert!(matches!(&media[0], Content::Image { mime_type, data } if mime_type == "image/png" && data.len() == 5));
+    assert!(
+        matches!(&media[0], Content::Image { mime_type, data } if mime_type == "image/png" && data.len() == 5)
+    );
 }
 
 #[test]
@@ -168,7 +250,10 @@ fn granted_paths_and_file_facts_are_told() {
     let workspace = Workspace::new();
     workspace.write("a", "12");
     let allowed = call("list_allowed_directories", json!({})).unwrap();
-    assert_eq!(allowed, format!("{} (read and write)", workspace.root.display()));
+    assert_eq!(
+        allowed,
+        format!("{} (read and write)", workspace.root.display())
+    );
     let info = call("get_file_info", json!({"path": "a"})).unwrap();
     assert!(info.contains("type: file\nsize: 2"), "{info}");
 }
@@ -176,8 +261,24 @@ fn granted_paths_and_file_facts_are_told() {
 #[test]
 fn wrong_arguments_are_told_by_name() {
     let _workspace = Workspace::new();
-    assert!(call("read_file", json!({"file": "a"})).unwrap_err().contains("unknown field `file`"));
-    assert!(call("read_file", json!({})).unwrap_err().contains("missing field `path`"));
-    assert!(call("read_file", json!({"path": "~/x"})).unwrap_err().contains("no home directory"));
-    assert!(call("read_file", json!({"path": ""})).unwrap_err().contains("path is empty"));
+    assert!(
+        call("read_file", json!({"file": "a"}))
+            .unwrap_err()
+            .contains("unknown field `file`")
+    );
+    assert!(
+        call("read_file", json!({}))
+            .unwrap_err()
+            .contains("missing field `path`")
+    );
+    assert!(
+        call("read_file", json!({"path": "~/x"}))
+            .unwrap_err()
+            .contains("no home directory")
+    );
+    assert!(
+        call("read_file", json!({"path": ""}))
+            .unwrap_err()
+            .contains("path is empty")
+    );
 }

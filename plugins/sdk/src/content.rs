@@ -57,7 +57,8 @@ impl IntoContent for Vec<Content> {
 
 impl<T: Serialize> IntoContent for Json<T> {
     fn into_content(self) -> Result<Vec<Content>, String> {
-        let text = serde_json::to_string(&self.0).map_err(|error| format!("the result cannot be written as JSON: {error}"))?;
+        let text = serde_json::to_string(&self.0)
+            .map_err(|error| format!("the result cannot be written as JSON: {error}"))?;
         Ok(vec![Content::Json(text)])
     }
 }

@@ -19,12 +19,20 @@ impl Failure {
     pub fn at(doing: &str, path: impl AsRef<Path>, error: &io::Error) -> Self {
         let path = path.as_ref().display();
         Self(match error.kind() {
-            io::ErrorKind::NotFound => format!("Cannot {doing} {path}: it does not exist or was not granted."),
-            io::ErrorKind::PermissionDenied => format!("Cannot {doing} {path}: that is not permitted here."),
+            io::ErrorKind::NotFound => {
+                format!("Cannot {doing} {path}: it does not exist or was not granted.")
+            }
+            io::ErrorKind::PermissionDenied => {
+                format!("Cannot {doing} {path}: that is not permitted here.")
+            }
             io::ErrorKind::AlreadyExists => format!("Cannot {doing} {path}: it exists already."),
             io::ErrorKind::IsADirectory => format!("Cannot {doing} {path}: it is a directory."),
-            io::ErrorKind::NotADirectory => format!("Cannot {doing} {path}: a part of the path is not a directory."),
-            io::ErrorKind::DirectoryNotEmpty => format!("Cannot {doing} {path}: the directory is not empty."),
+            io::ErrorKind::NotADirectory => {
+                format!("Cannot {doing} {path}: a part of the path is not a directory.")
+            }
+            io::ErrorKind::DirectoryNotEmpty => {
+                format!("Cannot {doing} {path}: the directory is not empty.")
+            }
             io::ErrorKind::InvalidData => format!("Cannot {doing} {path}: it is not UTF-8 text."),
             _ => format!("Cannot {doing} {path}: {error}."),
         })

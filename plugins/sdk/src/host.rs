@@ -37,14 +37,16 @@ mod real {
 
     /// Every path that the run granted to this call, in the order of the grants.
     pub fn granted_paths() -> Vec<GrantedPath> {
-        let granted = host::granted_paths().into_iter().map(|granted| GrantedPath {
-            path: granted.path.into(),
-            access: match granted.access {
-                host::Access::Read => Access::Read,
-                host::Access::Write => Access::Write,
-            },
-            single_file: granted.single_file,
-        });
+        let granted = host::granted_paths()
+            .into_iter()
+            .map(|granted| GrantedPath {
+                path: granted.path.into(),
+                access: match granted.access {
+                    host::Access::Read => Access::Read,
+                    host::Access::Write => Access::Write,
+                },
+                single_file: granted.single_file,
+            });
         granted.collect()
     }
 

@@ -65,7 +65,10 @@ macro_rules! export {
 
             impl $crate::bindings::exports::massgen::plugin::tools::Guest for Component {
                 fn list_tools() -> Vec<$crate::bindings::exports::massgen::plugin::tools::Tool> {
-                    <$plugin as $crate::Plugin>::tools().iter().map($crate::Tool::describe).collect()
+                    <$plugin as $crate::Plugin>::tools()
+                        .iter()
+                        .map($crate::Tool::describe)
+                        .collect()
                 }
 
                 fn call_tool(
@@ -77,7 +80,7 @@ macro_rules! export {
                 > {
                     $crate::Tool::dispatch(&<$plugin as $crate::Plugin>::tools(), &name, &arguments)
                 }
-            }
+    }
 
             #[cfg(target_family = "wasm")]
             $crate::bindings::export!(Component with_types_in $crate::bindings);

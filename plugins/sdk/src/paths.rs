@@ -10,18 +10,26 @@ use crate::{Failure, host};
 /// When it is empty, begins with `~` (there is no home directory here) or holds a NUL character.
 pub fn resolve(text: &str) -> Result<PathBuf, Failure> {
     if text.is_empty() {
-        return Err(Failure::new("The path is empty. Give an absolute path, or one relative to the workspace."));
+        return Err(Failure::new(
+            "The path is empty. Give an absolute path, or one relative to the workspace.",
+        ));
     }
     if text.starts_with('~') {
-        return Err(Failure::new(format!("There is no home directory here: give `{text}` as an absolute path.")));
+        return Err(Failure::new(format!(
+            "There is no home directory here: give `{text}` as an absolute path."
+        )));
     }
     if text.contains('\0') {
-        return Err(Failure::new("The path holds a NUL character, which no path can."));
+        return Err(Failure::new(
+            "The path holds a NUL character, which no path can.",
+        ));
     }
     Ok(host::working_directory().join(text))
 }
 
 /// True when `path` is the root of a granted tree or a file granted alone.
 pub fn is_granted_root(path: &Path) -> bool {
-    host::granted_paths().iter().any(|granted| granted.path == path)
+    host::granted_paths()
+        .iter()
+        .any(|granted| granted.path == path)
 }

@@ -32,22 +32,35 @@ pub struct Tool {
 
 impl Tool {
     /// A tool that calls `function`. Its JSON Schema is that of `A`. Unless said otherwise it may change and destroy.
-    pub fn new<A, R>(name: &'static str, description: &'static str, function: fn(A) -> Result<R, Failure>) -> Self
+    pub fn new<A, R>(
+        name: &'static str,
+        description: &'static str,
+        function: fn(A) -> Result<R, Failure>,
+    ) -> Self
     where
         A: DeserializeOwned + JsonSchema + 'static,
         R: IntoContent + 'static,
     {
         let handler = move |text: &str| {
-            let arguments = serde_json::from_str(text)
-                .map_err(|error| CallError::Arguments(format!("The arguments of `{name}` do not fit its schema: {error}.")))?;
-            let result = function(arguments).map_err(|failure| CallError::Failed(failure.to_string()))?;
+            let arguments = serde_json::from_str(text).map_err(|error| {
+                CallError::Arguments(format!(
+                    "The arguments of `{name}` do not fit its schema: {error}."
+                ))
+            })?;
+            let result =
+                function(arguments).map_err(|failure| CallError::Failed(failure.to_string()))?;
             result.into_content().map_err(CallError::Failed)
         };
         Self {
             name,
             description,
             input_schema: schema_for!(A).to_value().to_string(),
-            annotations: wire::Annotations { read_only: false, destructive: true, idempotent: false, open_world: false },
+            annotations: wire::Annotations {
+                read_only: false,
+                destructive: true,
+                idempotent: false,
+                open_world: false,
+            },
             handler: Box::new(handler),
         }
     }
@@ -55,7 +68,12 @@ impl Tool {
     /// The same tool, marked as changing nothing.
     #[must_use]
     pub fn read_only(mut self) -> Self {
-        self.annotations = wire::Annotations { read_only: true, destructive: false, idempotent: true, open_world: false };
+        self.annotations = wire::Annotations {
+            read_only: true,
+            destructive: false,
+            idempotent: true,
+            open_world: false,
+        };
         self
     }
 
@@ -97,9 +115,15 @@ impl Tool {
 
     /// Calls the tool `name` of `tools`.
     #[doc(hidden)]
-    pub fn dispatch(tools: &[Self], name: &str, arguments: &str) -> Result<Vec<wire::Content>, wire::ToolError> {
+    pub fn dispatch(
+        tools: &[Self],
+        name: &str,
+        arguments: &str,
+    ) -> Result<Vec<wire::Content>, wire::ToolError> {
         let Some(tool) = tools.iter().find(|tool| tool.name == name) else {
-            return Err(wire::ToolError::UnknownTool(format!("This plugin has no tool `{name}`.")));
+            return Err(wire::ToolError::UnknownTool(format!(
+                "This plugin has no tool `{name}`."
+            )));
         };
         match (tool.handler)(arguments) {
             Ok(content) => Ok(content.into_iter().map(Into::into).collect()),

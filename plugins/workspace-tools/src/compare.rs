@@ -17,7 +17,16 @@ const DIFF_LINES: usize = 500;
 const DIRECTORY_DIFF_LINES: usize = 100;
 
 /// Names that are left out of a comparison of directories (`spec/04` T10).
-const IGNORED: [&str; 8] = ["RCS", "CVS", "tags", ".git", ".hg", ".bzr", "_darcs", "__pycache__"];
+const IGNORED: [&str; 8] = [
+    "RCS",
+    "CVS",
+    "tags",
+    ".git",
+    ".hg",
+    ".bzr",
+    "_darcs",
+    "__pycache__",
+];
 
 /// A file that is compared at once.
 const MAX_FILE: u64 = 16 << 20;
@@ -51,13 +60,22 @@ fn three() -> usize {
 }
 
 pub fn files(arguments: CompareFiles) -> Result<Json<Value>, Failure> {
-    let (first, second) = (paths::resolve(&arguments.file1)?, paths::resolve(&arguments.file2)?);
+    let (first, second) = (
+        paths::resolve(&arguments.file1)?,
+        paths::resolve(&arguments.file2)?,
+    );
     let (old, new) = (read("file1", &first)?, read("file2", &second)?);
     let (Some(old), Some(new)) = (text(&old), text(&new)) else {
-        return Err(Failure::new("The files appear to be binary. Compare them with a program that knows their format."));
+        return Err(Failure::new(
+            "The files appear to be binary. Compare them with a program that knows their format.",
+        ));
     };
     let diff = TextDiff::from_lines(old, new);
-    let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
+    let count = |tag| {
+        diff.iter_all_changes()
+            .filter(|change| change.tag() == tag)
+            .count()
+    };
     let (added, removed) = (count(ChangeTag::Insert), count(ChangeTag::Delete));
     let shown = unified(&diff, &first, &second, arguments.context_lines, DIFF_LINES);
     Ok(Json(json!({
@@ -72,12 +90,19 @@ pub fn files(arguments: CompareFiles) -> Result<Json<Value>, Failure> {
 }
 
 pub fn directories(arguments: CompareDirectories) -> Result<Json<Value>, Failure> {
-    let (first, second) = (paths::resolve(&arguments.dir1)?, paths::resolve(&arguments.dir2)?);
+    let (first, second) = (
+        paths::resolve(&arguments.dir1)?,
+        paths::resolve(&arguments.dir2)?,
+    );
     let (left, right) = (names("dir1", &first)?, names("dir2", &second)?);
     let only = |one: &BTreeMap<String, bool>, other: &BTreeMap<String, bool>| -> Vec<String> {
-        one.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
+        one.keys()
+            .filter(|name| !other.contains_key(*name))
+            .cloned()
+            .collect()
     };
-    let (mut different, mut identical, mut diffs) = (Vec::new(), Vec::new(), serde_json::Map::new());
+    let (mut different, mut identical, mut diffs) =
+        (Vec::new(), Vec::new(), serde_json::Map::new());
     for (name, is_directory) in left.iter().filter(|(name, _)| right.contains_key(*name)) {
         let (one, other) = (first.join(name), second.join(name));
         if *is_directory || right[name] {
@@ -93,9 +118,13 @@ pub fn directories(arguments: CompareDirectories) -> Result<Json<Value>, Failure
             continue;
         }
         different.push(name.clone());
-        if let (true, Some(old), Some(new)) = (arguments.show_content_diff, text(&old), text(&new)) {
+        if let (true, Some(old), Some(new)) = (arguments.show_content_diff, text(&old), text(&new))
+        {
             let diff = TextDiff::from_lines(old, new);
-            diffs.insert(name.clone(), unified(&diff, &one, &other, 3, DIRECTORY_DIFF_LINES).into());
+            diffs.insert(
+                name.clone(),
+                unified(&diff, &one, &other, 3, DIRECTORY_DIFF_LINES).into(),
+            );
         }
     }
     let mut details = json!({
@@ -107,22 +136,43 @@ pub fn directories(arguments: CompareDirectories) -> Result<Json<Value>, Failure
     if arguments.show_content_diff {
         details["content_diffs"] = diffs.into();
     }
-    Ok(Json(json!({"success": true, "operation": "compare_directories", "details": details})))
+    Ok(Json(
+        json!({"success": true, "operation": "compare_directories", "details": details}),
+    ))
 }
 
-fn unified(diff: &TextDiff<'_, '_, str>, first: &Path, second: &Path, context: usize, limit: usize) -> String {
+fn unified(
+    diff: &TextDiff<'_, '_, str>,
+    first: &Path,
+    second: &Path,
+    context: usize,
+    limit: usize,
+) -> String {
     let (old, new) = (first.display().to_string(), second.display().to_string());
-    let text = diff.unified_diff().context_radius(context).header(&old, &new).to_string();
+    let text = diff
+        .unified_diff()
+        .context_radius(context)
+        .header(&old, &new)
+        .to_string();
     let lines: Vec<&str> = text.lines().collect();
     if lines.len() <= limit {
         return text;
     }
-    format!("{}\n... ({} more lines)", lines[..limit].join("\n"), lines.len() - limit)
+    format!(
+        "{}\n... ({} more lines)",
+        lines[..limit].join("\n"),
+        lines.len() - limit
+    )
 }
 
 /// The entries of a directory, and whether each is a directory.
 fn names(argument: &str, path: &Path) -> Result<BTreeMap<String, bool>, Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("{argument}: {}", Failure::at("compare", path, &error)));
+    let failed = |error: std::io::Error| {
+        Failure::new(format!(
+            "{argument}: {}",
+            Failure::at("compare", path, &error)
+        ))
+    };
     let mut names = BTreeMap::new();
     for entry in fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
@@ -135,7 +185,12 @@ fn names(argument: &str, path: &Path) -> Result<BTreeMap<String, bool>, Failure>
 }
 
 fn read(argument: &str, path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |error: std::io::Error| Failure::new(format!("{argument}: {}", Failure::at("compare", path, &error)));
+    let failed = |error: std::io::Error| {
+        Failure::new(format!(
+            "{argument}: {}",
+            Failure::at("compare", path, &error)
+        ))
+    };
     let size = fs::metadata(path).map_err(failed)?.len();
     if size > MAX_FILE {
         return Err(Failure::new(format!(
@@ -148,5 +203,9 @@ fn read(argument: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The bytes as text, unless they look binary: no NUL in the first 8192 bytes, and UTF-8.
 fn text(bytes: &[u8]) -> Option<&str> {
-    if bytes.iter().take(8192).any(|byte| *byte == 0) { None } else { std::str::from_utf8(bytes).ok() }
+    if bytes.iter().take(8192).any(|byte| *byte == 0) {
+        None
+    } else {
+        std::str::from_utf8(bytes).ok()
+    }
 }

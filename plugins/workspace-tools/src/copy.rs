@@ -40,39 +40,67 @@ pub struct CopyBatch {
 }
 
 pub fn one(arguments: CopyFile) -> Result<Json<Value>, Failure> {
-    let (source, destination) = (paths::resolve(&arguments.source_path)?, paths::resolve(&arguments.destination_path)?);
-    let metadata = fs::symlink_metadata(&source).map_err(|error| Failure::at("copy", &source, &error))?;
+    let (source, destination) = (
+        paths::resolve(&arguments.source_path)?,
+        paths::resolve(&arguments.destination_path)?,
+    );
+    let metadata =
+        fs::symlink_metadata(&source).map_err(|error| Failure::at("copy", &source, &error))?;
     if metadata.is_symlink() {
-        return Err(Failure::new(format!("{} is a symbolic link. Copy what it leads to.", source.display())));
+        return Err(Failure::new(format!(
+            "{} is a symbolic link. Copy what it leads to.",
+            source.display()
+        )));
     }
-    let shown = (source.display().to_string(), destination.display().to_string());
+    let shown = (
+        source.display().to_string(),
+        destination.display().to_string(),
+    );
     if metadata.is_dir() {
         let file_count = directory(&source, &destination, arguments.overwrite)?;
         let details = json!({"type": "directory", "source": shown.0, "destination": shown.1, "file_count": file_count});
-        return Ok(Json(json!({"success": true, "operation": "copy_file", "details": details})));
+        return Ok(Json(
+            json!({"success": true, "operation": "copy_file", "details": details}),
+        ));
     }
     if !arguments.overwrite && fs::symlink_metadata(&destination).is_ok() {
         return Err(exists(&destination));
     }
     let size = file(&source, &destination)?;
     let details = json!({"type": "file", "source": shown.0, "destination": shown.1, "size": size});
-    Ok(Json(json!({"success": true, "operation": "copy_file", "details": details})))
+    Ok(Json(
+        json!({"success": true, "operation": "copy_file", "details": details}),
+    ))
 }
 
 fn exists(path: &Path) -> Failure {
-    Failure::new(format!("{} exists already. Use overwrite=true to replace it.", path.display()))
+    Failure::new(format!(
+        "{} exists already. Use overwrite=true to replace it.",
+        path.display()
+    ))
 }
 
 /// Copies a tree into `destination`, which may exist; returns the number of files. Checked as a whole before anything
 /// is written.
 fn directory(source: &Path, destination: &Path, overwrite: bool) -> Result<usize, Failure> {
     if destination.starts_with(source) {
-        return Err(Failure::new(format!("{} lies inside {}: a directory cannot hold its own copy.", destination.display(), source.display())));
+        return Err(Failure::new(format!(
+            "{} lies inside {}: a directory cannot hold its own copy.",
+            destination.display(),
+            source.display()
+        )));
     }
     let tree = walk::below(source).map_err(|error| Failure::at("copy", source, &error))?;
-    let files: Vec<_> = tree.iter().filter(|found| found.kind == Kind::File).collect();
+    let files: Vec<_> = tree
+        .iter()
+        .filter(|found| found.kind == Kind::File)
+        .collect();
     if !overwrite {
-        if let Some(taken) = files.iter().map(|found| destination.join(&found.path)).find(|path| fs::symlink_metadata(path).is_ok()) {
+        if let Some(taken) = files
+            .iter()
+            .map(|found| destination.join(&found.path))
+            .find(|path| fs::symlink_metadata(path).is_ok())
+        {
             return Err(exists(&taken));
         }
     }
@@ -82,7 +110,9 @@ fn directory(source: &Path, destination: &Path, overwrite: bool) -> Result<usize
     }
     for found in &files {
         if host::cancelled() {
-            return Err(Failure::new("The copy was cancelled; a part of it was made."));
+            return Err(Failure::new(
+                "The copy was cancelled; a part of it was made.",
+            ));
         }
         file(&source.join(&found.path), &destination.join(&found.path))?;
     }
@@ -99,17 +129,25 @@ fn make_directory(path: &Path) -> Result<(), Failure> {
 /// Copies one file and returns its size.
 fn file(source: &Path, destination: &Path) -> Result<u64, Failure> {
     if source == destination {
-        return Err(Failure::new(format!("{} cannot be copied onto itself.", source.display())));
+        return Err(Failure::new(format!(
+            "{} cannot be copied onto itself.",
+            source.display()
+        )));
     }
     if fs::symlink_metadata(destination).is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(Failure::new(format!("{} is a directory. Name the file in it.", destination.display())));
+        return Err(Failure::new(format!(
+            "{} is a directory. Name the file in it.",
+            destination.display()
+        )));
     }
     if let Some(parent) = destination.parent() {
         make_directory(parent)?;
     }
     let mut reader = fs::File::open(source).map_err(|error| Failure::at("copy", source, &error))?;
-    let mut writer = fs::File::create(destination).map_err(|error| Failure::at("copy to", destination, &error))?;
-    std::io::copy(&mut reader, &mut writer).map_err(|error| Failure::at("copy to", destination, &error))
+    let mut writer = fs::File::create(destination)
+        .map_err(|error| Failure::at("copy to", destination, &error))?;
+    std::io::copy(&mut reader, &mut writer)
+        .map_err(|error| Failure::at("copy to", destination, &error))
 }
 
 pub fn batch(arguments: CopyBatch) -> Result<Json<Value>, Failure> {
@@ -118,10 +156,16 @@ pub fn batch(arguments: CopyBatch) -> Result<Json<Value>, Failure> {
         "" => host::working_directory(),
         path => paths::resolve(path)?,
     };
-    let selection = Selection::new(arguments.include_patterns.as_deref(), arguments.exclude_patterns.as_deref())?;
+    let selection = Selection::new(
+        arguments.include_patterns.as_deref(),
+        arguments.exclude_patterns.as_deref(),
+    )?;
     let tree = walk::below(&source).map_err(|error| Failure::at("copy from", &source, &error))?;
     let (mut copied, mut skipped, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for found in tree.iter().filter(|found| found.kind != Kind::Directory && selection.holds(&found.path)) {
+    for found in tree
+        .iter()
+        .filter(|found| found.kind != Kind::Directory && selection.holds(&found.path))
+    {
         let (from, to) = (source.join(&found.path), destination.join(&found.path));
         let shown = from.display().to_string();
         if found.kind == Kind::Link {

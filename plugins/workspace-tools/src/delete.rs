@@ -33,17 +33,22 @@ pub struct DeleteBatch {
 
 pub fn one(arguments: DeleteFile) -> Result<Json<Value>, Failure> {
     let path = paths::resolve(&arguments.path)?;
-    let metadata = fs::symlink_metadata(&path).map_err(|error| Failure::at("delete", &path, &error))?;
+    let metadata =
+        fs::symlink_metadata(&path).map_err(|error| Failure::at("delete", &path, &error))?;
     check(&path)?;
     let shown = path.display().to_string();
     if !metadata.is_dir() {
         fs::remove_file(&path).map_err(|error| Failure::at("delete", &path, &error))?;
         let details = json!({"type": "file", "path": shown, "size": metadata.len()});
-        return Ok(Json(json!({"success": true, "operation": "delete_file", "details": details})));
+        return Ok(Json(
+            json!({"success": true, "operation": "delete_file", "details": details}),
+        ));
     }
     let tree = walk::below(&path).map_err(|error| Failure::at("delete", &path, &error))?;
     if !tree.is_empty() && !arguments.recursive {
-        return Err(Failure::new(format!("{shown} is not empty. Use recursive=true to delete it with all it holds.")));
+        return Err(Failure::new(format!(
+            "{shown} is not empty. Use recursive=true to delete it with all it holds."
+        )));
     }
     for found in &tree {
         check(&path.join(&found.path))?;
@@ -51,18 +56,30 @@ pub fn one(arguments: DeleteFile) -> Result<Json<Value>, Failure> {
     remove_tree(&path, &tree)?;
     let mut details = json!({"type": "directory", "path": shown});
     if arguments.recursive {
-        details["file_count"] = tree.iter().filter(|found| found.kind != Kind::Directory).count().into();
+        details["file_count"] = tree
+            .iter()
+            .filter(|found| found.kind != Kind::Directory)
+            .count()
+            .into();
     }
-    Ok(Json(json!({"success": true, "operation": "delete_file", "details": details})))
+    Ok(Json(
+        json!({"success": true, "operation": "delete_file", "details": details}),
+    ))
 }
 
 /// Refuses what must stay (`spec/04` T5–T7, the last one mended).
 fn check(path: &Path) -> Result<(), Failure> {
     if paths::is_granted_root(path) {
-        return Err(Failure::new(format!("{} is a permission path root and stays.", path.display())));
+        return Err(Failure::new(format!(
+            "{} is a permission path root and stays.",
+            path.display()
+        )));
     }
     match critical_name(path) {
-        Some(name) => Err(Failure::new(format!("{} belongs to `{name}`, which is never deleted.", path.display()))),
+        Some(name) => Err(Failure::new(format!(
+            "{} belongs to `{name}`, which is never deleted.",
+            path.display()
+        ))),
         None => Ok(()),
     }
 }
@@ -82,10 +99,16 @@ fn remove_tree(root: &Path, tree: &[Found]) -> Result<(), Failure> {
 
 pub fn batch(arguments: DeleteBatch) -> Result<Json<Value>, Failure> {
     let base = paths::resolve(&arguments.base_path)?;
-    let selection = Selection::new(arguments.include_patterns.as_deref(), arguments.exclude_patterns.as_deref())?;
+    let selection = Selection::new(
+        arguments.include_patterns.as_deref(),
+        arguments.exclude_patterns.as_deref(),
+    )?;
     let tree = walk::below(&base).map_err(|error| Failure::at("delete below", &base, &error))?;
     let (mut deleted, mut skipped, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for found in tree.iter().filter(|found| found.kind != Kind::Directory && selection.holds(&found.path)) {
+    for found in tree
+        .iter()
+        .filter(|found| found.kind != Kind::Directory && selection.holds(&found.path))
+    {
         if host::cancelled() {
             break;
         }
@@ -105,7 +128,9 @@ pub fn batch(arguments: DeleteBatch) -> Result<Json<Value>, Failure> {
                 let relative = found.path.display().to_string();
                 deleted.push(json!({"path": shown, "relative_path": relative, "size": size}));
             }
-            Err(error) => errors.push(json!({"path": shown, "error": Failure::at("delete", &path, &error).to_string()})),
+            Err(error) => errors.push(
+                json!({"path": shown, "error": Failure::at("delete", &path, &error).to_string()}),
+            ),
         }
     }
     Ok(Json(json!({

@@ -75,7 +75,10 @@ impl Selection {
     /// When a pattern is not a glob.
     pub fn new(include: Option<&[String]>, exclude: Option<&[String]>) -> Result<Self, Failure> {
         let everything = ["*".to_owned()];
-        Ok(Self { include: set(include.unwrap_or(&everything))?, exclude: set(exclude.unwrap_or_default())? })
+        Ok(Self {
+            include: set(include.unwrap_or(&everything))?,
+            exclude: set(exclude.unwrap_or_default())?,
+        })
     }
 
     pub fn holds(&self, path: &Path) -> bool {
@@ -87,17 +90,28 @@ fn set(patterns: &[String]) -> Result<GlobSet, Failure> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let glob = GlobBuilder::new(pattern).literal_separator(false).build();
-        set.add(glob.map_err(|error| Failure::new(format!("`{pattern}` is not a glob pattern: {}.", error.kind())))?);
+        set.add(glob.map_err(|error| {
+            Failure::new(format!(
+                "`{pattern}` is not a glob pattern: {}.",
+                error.kind()
+            ))
+        })?);
     }
-    set.build().map_err(|error| Failure::new(format!("The patterns cannot be used together: {error}.")))
+    set.build()
+        .map_err(|error| Failure::new(format!("The patterns cannot be used together: {error}.")))
 }
 
 /// The critical name in `path`, counted below the granted root that holds it; outside every root all components count.
 pub fn critical_name(path: &Path) -> Option<String> {
     let granted = host::granted_paths();
-    let root = granted.iter().map(|granted| granted.path.as_path()).filter(|root| path.starts_with(root));
+    let root = granted
+        .iter()
+        .map(|granted| granted.path.as_path())
+        .filter(|root| path.starts_with(root));
     let root = root.max_by_key(|root| root.components().count());
-    let counted = root.and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path);
+    let counted = root
+        .and_then(|root| path.strip_prefix(root).ok())
+        .unwrap_or(path);
     counted
         .components()
         .map(|component| component.as_os_str().to_string_lossy().into_owned())

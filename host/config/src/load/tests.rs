@@ -919,10 +919,10 @@ fn an_env_file_fills_in_what_is_not_set_and_the_first_one_wins() {
 }
 
 #[test]
-fn a_document_that_nests_without_end_is_refused() {
+fn a_document_that_nests_too_deep_is_refused() {
     for opening in ["[", "{a: ", "- "] {
         assert!(
-            refusal(&opening.repeat(100_000)).starts_with("error: c.yaml:"),
+            refusal(&opening.repeat(5_000)).starts_with("error: c.yaml:"),
             "{opening}"
         );
     }

@@ -7,18 +7,29 @@ use wasip2::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, operation, path, times] = arguments.as_slice() else { panic!("three arguments") };
+    let [_, operation, path, times] = arguments.as_slice() else {
+        panic!("three arguments")
+    };
     let times: u64 = times.parse().expect("a number");
     let path = path.trim_start_matches('/');
     let root = get_directories().remove(0).0;
     let open = || {
-        root.open_at(PathFlags::SYMLINK_FOLLOW, path, OpenFlags::empty(), DescriptorFlags::READ).expect("a file")
+        root.open_at(
+            PathFlags::SYMLINK_FOLLOW,
+            path,
+            OpenFlags::empty(),
+            DescriptorFlags::READ,
+        )
+        .expect("a file")
     };
     let started = now();
     for _ in 0..times {
         match operation.as_str() {
             "open" => drop(open()),
-            "stat" => drop(root.stat_at(PathFlags::SYMLINK_FOLLOW, path).expect("metadata")),
+            "stat" => drop(
+                root.stat_at(PathFlags::SYMLINK_FOLLOW, path)
+                    .expect("metadata"),
+            ),
             "read" => assert_eq!(open().read(4096, 0).expect("bytes").0.len(), 4096),
             other => panic!("no operation {other}"),
         }

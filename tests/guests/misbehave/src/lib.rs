@@ -10,7 +10,19 @@ struct Misbehave;
 export!(Misbehave);
 
 const TOOLS: [&str; 13] = [
-    "no_op", "trap", "loop", "memory", "flood", "bad_json", "recurse", "sleep", "fail", "log_flood", "read", "handles", "late_write",
+    "no_op",
+    "trap",
+    "loop",
+    "memory",
+    "flood",
+    "bad_json",
+    "recurse",
+    "sleep",
+    "fail",
+    "log_flood",
+    "read",
+    "handles",
+    "late_write",
 ];
 
 impl Guest for Misbehave {
@@ -20,7 +32,12 @@ impl Guest for Misbehave {
             description: format!("does {name}"),
             input_schema: r#"{"type":"object"}"#.to_owned(),
             output_schema: None,
-            annotations: Annotations { read_only: *name == "no_op", destructive: false, idempotent: true, open_world: false },
+            annotations: Annotations {
+                read_only: *name == "no_op",
+                destructive: false,
+                idempotent: true,
+                open_world: false,
+            },
         };
         TOOLS.iter().map(tool).collect()
     }
@@ -43,7 +60,9 @@ impl Guest for Misbehave {
                 use std::io::Write;
                 let block = vec![b'x'; 1 << 20];
                 for _ in 0..1024 {
-                    std::io::stdout().write_all(&block).map_err(|error| ToolError::Failed(error.to_string()))?;
+                    std::io::stdout()
+                        .write_all(&block)
+                        .map_err(|error| ToolError::Failed(error.to_string()))?;
                 }
             }
             "bad_json" => return Ok(vec![Content::Json("{not json".to_owned())]),
@@ -64,7 +83,10 @@ impl Guest for Misbehave {
             "handles" => {
                 let mut held = Vec::new();
                 loop {
-                    held.push(std::fs::File::open(&arguments).map_err(|error| ToolError::Failed(error.to_string()))?);
+                    held.push(
+                        std::fs::File::open(&arguments)
+                            .map_err(|error| ToolError::Failed(error.to_string()))?,
+                    );
                 }
             }
             "late_write" => {
@@ -73,7 +95,11 @@ impl Guest for Misbehave {
                     Err(error) => Err(ToolError::Failed(format!("{arguments}: {error}"))),
                 };
             }
-            other => return Err(ToolError::UnknownTool(format!("there is no tool `{other}`"))),
+            other => {
+                return Err(ToolError::UnknownTool(format!(
+                    "there is no tool `{other}`"
+                )));
+            }
         }
         Ok(vec![Content::Text("done".to_owned())])
     }

@@ -7,7 +7,9 @@ use wasip2::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlag
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, read_path, write_path, rounds] = arguments.as_slice() else { panic!("three arguments") };
+    let [_, read_path, write_path, rounds] = arguments.as_slice() else {
+        panic!("three arguments")
+    };
     let rounds: u32 = rounds.parse().expect("a number");
     let root = get_directories().remove(0).0;
     let (mut reads, mut leaks) = (0, 0);
@@ -17,8 +19,12 @@ fn main() {
             leaks += u32::from(text != b"inside");
         }
         let flags = OpenFlags::CREATE | OpenFlags::TRUNCATE;
-        let opened =
-            root.open_at(PathFlags::SYMLINK_FOLLOW, write_path.trim_start_matches('/'), flags, DescriptorFlags::WRITE);
+        let opened = root.open_at(
+            PathFlags::SYMLINK_FOLLOW,
+            write_path.trim_start_matches('/'),
+            flags,
+            DescriptorFlags::WRITE,
+        );
         if let Ok(file) = opened {
             let _ = file.write(b"overwritten", 0);
         }
@@ -28,6 +34,13 @@ fn main() {
 }
 
 fn read(root: &Descriptor, path: &str) -> Option<Vec<u8>> {
-    let file = root.open_at(PathFlags::SYMLINK_FOLLOW, path, OpenFlags::empty(), DescriptorFlags::READ).ok()?;
+    let file = root
+        .open_at(
+            PathFlags::SYMLINK_FOLLOW,
+            path,
+            OpenFlags::empty(),
+            DescriptorFlags::READ,
+        )
+        .ok()?;
     file.read(100, 0).ok().map(|(bytes, _)| bytes)
 }
