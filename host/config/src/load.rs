@@ -17,6 +17,10 @@ use crate::section::{Findings, Section};
 /// How long coordination may take unless the file says otherwise (`spec/01` §11).
 const ORCHESTRATOR_TIMEOUT: Duration = Duration::from_secs(1800);
 
+/// How many of `-`, `?` and `:` may follow each other on a line. The YAML scanner descends once for each, before its own
+/// limit on depth counts, and some thousands would end a thread's stack.
+const MAX_OPENINGS: usize = 256;
+
 /// The folder that relative folders of a run are moved to (`spec/02` §2.5).
 const HOME_FOLDER: &str = ".massgen";
 
@@ -105,6 +109,21 @@ pub fn load(path: &Path, environment: &Environment) -> Result<RunPlan, ConfigErr
 /// When it has errors; all of them are told.
 pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<RunPlan, ConfigError> {
     let findings = Findings::new(origin);
+    if let Some(line) = text
+        .lines()
+        .position(|line| line.split('\r').any(opens_too_deep))
+    {
+        let message = format!("the line opens more than {MAX_OPENINGS} lists in each other.");
+        findings.error(
+            (line as u64 + 1, 1),
+            "",
+            message,
+            "No key needs that: remove them.",
+        );
+        return Err(ConfigError {
+            diagnostics: findings.into_diagnostics(),
+        });
+    }
     let plan = match serde_saphyr::from_str::<Node>(text) {
         Ok(root) => read_run(&findings, &root, origin, environment),
         Err(error) => {
@@ -137,6 +156,14 @@ pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<Run
         }
         _ => Err(ConfigError { diagnostics }),
     }
+}
+
+/// Whether so many indicators follow each other, wherever in the line: an anchor or a bracket may come first.
+fn opens_too_deep(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    words
+        .split(|word| !matches!(*word, "-" | "?" | ":"))
+        .any(|run| run.len() > MAX_OPENINGS)
 }
 
 /// The displays of the Python version (`spec/06`).

@@ -9,7 +9,8 @@ mod write;
 
 use massgen_plugin::{Plugin, Tool};
 
-struct Filesystem;
+/// The plugin.
+pub struct Filesystem;
 
 massgen_plugin::export!(Filesystem);
 

@@ -80,10 +80,10 @@ macro_rules! export {
                 > {
                     $crate::Tool::dispatch(&<$plugin as $crate::Plugin>::tools(), &name, &arguments)
                 }
-    }
+            }
 
             #[cfg(target_family = "wasm")]
-            $crate::bindings::export!(Component with_types_in $crate::bindings);
+    $crate::bindings::export!(Component with_types_in $crate::bindings);
         };
     };
 }

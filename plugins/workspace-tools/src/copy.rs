@@ -95,14 +95,12 @@ fn directory(source: &Path, destination: &Path, overwrite: bool) -> Result<usize
         .iter()
         .filter(|found| found.kind == Kind::File)
         .collect();
-    if !overwrite {
-        if let Some(taken) = files
-            .iter()
-            .map(|found| destination.join(&found.path))
-            .find(|path| fs::symlink_metadata(path).is_ok())
-        {
-            return Err(exists(&taken));
-        }
+    let taken = files
+        .iter()
+        .map(|found| destination.join(&found.path))
+        .find(|path| !overwrite && fs::symlink_metadata(path).is_ok());
+    if let Some(taken) = taken {
+        return Err(exists(&taken));
     }
     make_directory(destination)?;
     for found in tree.iter().filter(|found| found.kind == Kind::Directory) {

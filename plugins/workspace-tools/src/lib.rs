@@ -7,7 +7,8 @@ mod walk;
 
 use massgen_plugin::{Plugin, Tool};
 
-struct WorkspaceTools;
+/// The plugin.
+pub struct WorkspaceTools;
 
 massgen_plugin::export!(WorkspaceTools);
 

@@ -920,12 +920,24 @@ fn an_env_file_fills_in_what_is_not_set_and_the_first_one_wins() {
 
 #[test]
 fn a_document_that_nests_too_deep_is_refused() {
-    for opening in ["[", "{a: ", "- "] {
+    for opening in ["[", "{a: ", "- ", "? ", "-\t"] {
+        let refusal = refusal(&opening.repeat(100_000));
         assert!(
-            refusal(&opening.repeat(5_000)).starts_with("error: c.yaml:"),
-            "{opening}"
+            refusal.starts_with("error: c.yaml:1:"),
+            "{opening}: {refusal}"
         );
     }
+    for before in ["--- ", "[", "a: ", "&a ", "!!seq ", "\u{feff}"] {
+        let refusal = refusal(&format!("{before}{}", "- ".repeat(100_000)));
+        assert!(
+            refusal.starts_with("error: c.yaml:1:"),
+            "{before}: {refusal}"
+        );
+    }
+    assert_eq!(
+        refusal(&format!("agents:\n{}", "- ".repeat(257))),
+        "error: c.yaml:2:1: the line opens more than 256 lists in each other. No key needs that: remove them."
+    );
 }
 
 /// The project's own configurations, from a directory that holds `configs` and the folder `project` which one of them
