@@ -109,7 +109,7 @@ pub fn directory(arguments: Directory) -> Result<String, Failure> {
 pub fn with_sizes(arguments: WithSizes) -> Result<String, Failure> {
     let mut entries = entries(&paths::resolve(&arguments.path)?)?;
     if matches!(arguments.sort_by, SortBy::Size) {
-        entries.sort_by(|a, b| b.size.cmp(&a.size));
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.size));
     }
     let line = |entry: &Entry| match entry.kind {
         Kind::File => format!(
