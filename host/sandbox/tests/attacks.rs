@@ -179,7 +179,10 @@ async fn every_refusal_names_its_rule() {
     }
 }
 
-/// The host swaps `ws/dir` between a directory and a link that leads outside, as fast as it can.
+/// How long each state stays: short against the guest's rounds taken together, long enough that both are met.
+const MOMENT: std::time::Duration = std::time::Duration::from_micros(50);
+
+/// The host swaps `ws/dir` between a directory and a link that leads outside, thousands of times a second.
 fn swap_until(stop: &AtomicBool, workspace: &Path) {
     let (place, real, link) = (
         workspace.join("dir"),
@@ -189,9 +192,10 @@ fn swap_until(stop: &AtomicBool, workspace: &Path) {
     while !stop.load(Ordering::Relaxed) {
         fs::rename(&place, &real).unwrap();
         fs::rename(&link, &place).unwrap();
-        std::thread::yield_now();
+        std::thread::sleep(MOMENT);
         fs::rename(&place, &link).unwrap();
         fs::rename(&real, &place).unwrap();
+        std::thread::sleep(MOMENT);
     }
 }
 
@@ -219,7 +223,7 @@ async fn a_directory_swapped_for_a_link_during_a_lookup_never_leads_outside() {
     let report = guests::run_command(
         "race",
         &filesystem,
-        &[read.to_str().unwrap(), write.to_str().unwrap(), "20000"],
+        &[read.to_str().unwrap(), write.to_str().unwrap(), "1000"],
     )
     .await;
     stop.store(true, Ordering::Relaxed);

@@ -1,22 +1,25 @@
-//! Opens the same path again and again while the host swaps a directory on the way for a link to somewhere else.
-//! Arguments: path to read below the swapped directory, path to write below it, number of rounds.
-//! Prints `leaks N` (reads that showed anything but `inside`) and `reads N`.
+//! Opens the same path again and again while the host swaps a directory on the way for a link to somewhere else, until
+//! it has met both often enough. Arguments: path to read below the swapped directory, path to write below it, how often
+//! each must be met at the least.
+//! Prints `leaks N` (reads that showed anything but `inside`), `reads N` and `misses N`.
 
 use wasip2::filesystem::preopens::get_directories;
 use wasip2::filesystem::types::{Descriptor, DescriptorFlags, OpenFlags, PathFlags};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, read_path, write_path, rounds] = arguments.as_slice() else {
+    let [_, read_path, write_path, least] = arguments.as_slice() else {
         panic!("three arguments")
     };
-    let rounds: u32 = rounds.parse().expect("a number");
+    let least: u32 = least.parse().expect("a number");
     let root = get_directories().remove(0).0;
-    let (mut reads, mut leaks) = (0, 0);
-    for _ in 0..rounds {
+    let (mut reads, mut misses, mut leaks) = (0, 0, 0);
+    while reads < least || misses < least {
         if let Some(text) = read(&root, read_path.trim_start_matches('/')) {
             reads += 1;
             leaks += u32::from(text != b"inside");
+        } else {
+            misses += 1;
         }
         let flags = OpenFlags::CREATE | OpenFlags::TRUNCATE;
         let opened = root.open_at(
@@ -30,6 +33,7 @@ fn main() {
         }
     }
     println!("reads {reads}");
+    println!("misses {misses}");
     println!("leaks {leaks}");
 }
 
