@@ -9,11 +9,10 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File as HostFile;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use massgen_permissions::{Decision, Operation, Policy, Rule, Verdict};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, Timespec, Timestamps};
-use serde::{Deserialize, Serialize};
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{Descriptor, Dir, File, WasiFilesystemCtx, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
@@ -24,42 +23,11 @@ use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use wasmtime_wasi::{FsPerms, OpenMode};
 
+use super::denial::{Denial, DenialLog};
 use super::mount::GuestFilesystem;
+use super::open_request::OpenRequest;
 use super::resolve::{Base, Entry, Follow, Place, error_code, resolve};
 use super::{alias, handle};
-
-/// A refused operation: what, where, and by which rule.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Denial {
-    /// What was to be done.
-    pub operation: Operation,
-    /// The real location.
-    pub path: PathBuf,
-    /// The rule that refused it.
-    pub rule: Rule,
-    /// The reason as a sentence, with a way out.
-    pub reason: String,
-}
-
-/// Refusals of one call, kept up to [`DenialLog::CAPACITY`] and counted beyond.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct DenialLog(Arc<Mutex<Vec<Denial>>>);
-
-impl DenialLog {
-    /// A guest can provoke refusals without end; the first few tell what it tried.
-    const CAPACITY: usize = 64;
-
-    fn push(&self, denial: Denial) {
-        let mut denials = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if denials.len() < Self::CAPACITY && !denials.contains(&denial) {
-            denials.push(denial);
-        }
-    }
-
-    pub(crate) fn take(&self) -> Vec<Denial> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// What the gate knows of a descriptor beyond wasmtime-wasi's own record.
 enum Node {
@@ -454,92 +422,6 @@ fn follow(flags: PathFlags) -> Follow {
         Follow::Yes
     } else {
         Follow::No
-    }
-}
-
-/// What an `open-at` asks for.
-#[derive(Debug, Clone, Copy)]
-struct OpenRequest {
-    read: bool,
-    write: bool,
-    create: bool,
-    directory: bool,
-    exclusive: bool,
-    truncate: bool,
-    sync: OFlags,
-}
-
-impl OpenRequest {
-    fn new(open: OpenFlags, flags: DescriptorFlags) -> Self {
-        let mut sync = OFlags::empty();
-        if flags.contains(DescriptorFlags::FILE_INTEGRITY_SYNC) {
-            sync |= OFlags::SYNC;
-        }
-        if flags.contains(DescriptorFlags::DATA_INTEGRITY_SYNC) {
-            sync |= OFlags::DSYNC;
-        }
-        Self {
-            read: flags.contains(DescriptorFlags::READ),
-            write: flags.contains(DescriptorFlags::WRITE),
-            create: open.contains(OpenFlags::CREATE),
-            directory: open.contains(OpenFlags::DIRECTORY),
-            exclusive: open.contains(OpenFlags::EXCLUSIVE),
-            truncate: open.contains(OpenFlags::TRUNCATE),
-            sync,
-        }
-    }
-
-    /// True when a file would be changed. Truncating counts, whatever the descriptor allows afterwards
-    /// (advisory class: truncate-only open past a write permission).
-    fn writes(self) -> bool {
-        self.write || self.truncate
-    }
-
-    fn operation(self) -> Operation {
-        if self.writes() {
-            Operation::Write
-        } else {
-            Operation::Read
-        }
-    }
-
-    /// Truncation is not among them: it waits until the open file is known to be one that may be changed.
-    /// `NONBLOCK` keeps a pipe that took the file's place from holding the host up.
-    fn host_flags(self) -> OFlags {
-        let access = match (self.read, self.writes()) {
-            (_, false) => OFlags::RDONLY,
-            (false, true) => OFlags::WRONLY,
-            (true, true) => OFlags::RDWR,
-        };
-        let create = if self.create {
-            OFlags::CREATE
-        } else {
-            OFlags::empty()
-        };
-        let exclusive = if self.create && self.exclusive {
-            OFlags::EXCL
-        } else {
-            OFlags::empty()
-        };
-        access
-            | create
-            | exclusive
-            | self.sync
-            | OFlags::NOFOLLOW
-            | OFlags::CLOEXEC
-            | OFlags::NONBLOCK
-            | OFlags::NOCTTY
-    }
-
-    fn mode(self) -> OpenMode {
-        let mut mode = OpenMode::empty();
-        if self.read || !self.write {
-            mode |= OpenMode::READ;
-        }
-        if self.write {
-            mode |= OpenMode::WRITE;
-        }
-        mode
     }
 }
 

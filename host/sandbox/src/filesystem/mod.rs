@@ -8,11 +8,14 @@
 //! The cost of an open is three more system calls than stock wasmtime-wasi needs (link check, metadata, `/proc` look-up).
 
 mod alias;
+mod denial;
 mod gate;
 mod handle;
 mod mount;
+mod open_request;
 mod resolve;
 
-pub use gate::Denial;
-pub(crate) use gate::{DenialLog, Gate, GateView, HasGate};
+pub use denial::Denial;
+pub(crate) use denial::DenialLog;
+pub(crate) use gate::{Gate, GateView, HasGate};
 pub use mount::{GuestFilesystem, MountError, MountPoint};

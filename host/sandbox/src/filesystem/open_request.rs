@@ -1,0 +1,92 @@
+//! What a guest asks of `open-at`, in the host's terms.
+
+use massgen_permissions::Operation;
+use rustix::fs::OFlags;
+use wasmtime_wasi::OpenMode;
+use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, OpenFlags};
+
+/// What an `open-at` asks for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OpenRequest {
+    pub(super) read: bool,
+    pub(super) write: bool,
+    pub(super) create: bool,
+    pub(super) directory: bool,
+    pub(super) exclusive: bool,
+    pub(super) truncate: bool,
+    sync: OFlags,
+}
+
+impl OpenRequest {
+    pub(super) fn new(open: OpenFlags, flags: DescriptorFlags) -> Self {
+        let mut sync = OFlags::empty();
+        if flags.contains(DescriptorFlags::FILE_INTEGRITY_SYNC) {
+            sync |= OFlags::SYNC;
+        }
+        if flags.contains(DescriptorFlags::DATA_INTEGRITY_SYNC) {
+            sync |= OFlags::DSYNC;
+        }
+        Self {
+            read: flags.contains(DescriptorFlags::READ),
+            write: flags.contains(DescriptorFlags::WRITE),
+            create: open.contains(OpenFlags::CREATE),
+            directory: open.contains(OpenFlags::DIRECTORY),
+            exclusive: open.contains(OpenFlags::EXCLUSIVE),
+            truncate: open.contains(OpenFlags::TRUNCATE),
+            sync,
+        }
+    }
+
+    /// True when a file would be changed. Truncating counts, whatever the descriptor allows afterwards
+    /// (advisory class: truncate-only open past a write permission).
+    pub(super) fn writes(self) -> bool {
+        self.write || self.truncate
+    }
+
+    pub(super) fn operation(self) -> Operation {
+        if self.writes() {
+            Operation::Write
+        } else {
+            Operation::Read
+        }
+    }
+
+    /// Truncation is not among them: it waits until the open file is known to be one that may be changed.
+    /// `NONBLOCK` keeps a pipe that took the file's place from holding the host up.
+    pub(super) fn host_flags(self) -> OFlags {
+        let access = match (self.read, self.writes()) {
+            (_, false) => OFlags::RDONLY,
+            (false, true) => OFlags::WRONLY,
+            (true, true) => OFlags::RDWR,
+        };
+        let create = if self.create {
+            OFlags::CREATE
+        } else {
+            OFlags::empty()
+        };
+        let exclusive = if self.create && self.exclusive {
+            OFlags::EXCL
+        } else {
+            OFlags::empty()
+        };
+        access
+            | create
+            | exclusive
+            | self.sync
+            | OFlags::NOFOLLOW
+            | OFlags::CLOEXEC
+            | OFlags::NONBLOCK
+            | OFlags::NOCTTY
+    }
+
+    pub(super) fn mode(self) -> OpenMode {
+        let mut mode = OpenMode::empty();
+        if self.read || !self.write {
+            mode |= OpenMode::READ;
+        }
+        if self.write {
+            mode |= OpenMode::WRITE;
+        }
+        mode
+    }
+}
