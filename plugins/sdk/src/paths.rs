@@ -1,10 +1,11 @@
 //! Paths as models write them.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::{Failure, host};
 
-/// The path that `text` means: absolute as it stands, relative from the working directory.
+/// The path that `text` means: absolute as it stands, relative from the working directory. `.` and `..` are worked out
+/// on the text, so that what is checked by name, as against [`is_granted_root`], is also what is acted on.
 ///
 /// # Errors
 /// When it is empty, begins with `~` (there is no home directory here) or holds a NUL character.
@@ -24,7 +25,22 @@ pub fn resolve(text: &str) -> Result<PathBuf, Failure> {
             "The path holds a NUL character, which no path can.",
         ));
     }
-    Ok(host::working_directory().join(text))
+    Ok(without_steps(&host::working_directory().join(text)))
+}
+
+fn without_steps(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            // Above `/` there is only `/`, where `pop` does nothing.
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// True when `path` is the root of a granted tree or a file granted alone.

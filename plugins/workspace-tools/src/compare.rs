@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use massgen_plugin::{Failure, Json, paths};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
+
+use crate::walk::Kind;
 
 /// Lines of a diff between two files that are shown; the statistics count all (`spec/04` T11).
 const DIFF_LINES: usize = 500;
@@ -95,7 +97,7 @@ pub fn directories(arguments: CompareDirectories) -> Result<Json<Value>, Failure
         paths::resolve(&arguments.dir2)?,
     );
     let (left, right) = (names("dir1", &first)?, names("dir2", &second)?);
-    let only = |one: &BTreeMap<String, bool>, other: &BTreeMap<String, bool>| -> Vec<String> {
+    let only = |one: &BTreeMap<String, Kind>, other: &BTreeMap<String, Kind>| -> Vec<String> {
         one.keys()
             .filter(|name| !other.contains_key(*name))
             .cloned()
@@ -103,14 +105,21 @@ pub fn directories(arguments: CompareDirectories) -> Result<Json<Value>, Failure
     };
     let (mut different, mut identical, mut diffs) =
         (Vec::new(), Vec::new(), serde_json::Map::new());
-    for (name, is_directory) in left.iter().filter(|(name, _)| right.contains_key(*name)) {
+    for (name, kind) in left.iter().filter(|(name, _)| right.contains_key(*name)) {
         let (one, other) = (first.join(name), second.join(name));
-        if *is_directory || right[name] {
-            // Entries of another kind differ; directories of the same name are compared by a call of their own.
-            if *is_directory != right[name] {
-                different.push(name.clone());
+        match (kind, right[name]) {
+            (Kind::File, Kind::File) => {}
+            // Directories of the same name are compared by a call of their own.
+            (Kind::Directory, Kind::Directory) => continue,
+            // Links are compared by what they say: what they lead to may be missing or not granted.
+            (Kind::Link, Kind::Link) if target("dir1", &one)? == target("dir2", &other)? => {
+                identical.push(name.clone());
+                continue;
             }
-            continue;
+            _ => {
+                different.push(name.clone());
+                continue;
+            }
         }
         let (old, new) = (read("dir1", &one)?, read("dir2", &other)?);
         if old == new {
@@ -165,8 +174,8 @@ fn unified(
     )
 }
 
-/// The entries of a directory, and whether each is a directory.
-fn names(argument: &str, path: &Path) -> Result<BTreeMap<String, bool>, Failure> {
+/// The entries of a directory, and what each is.
+fn names(argument: &str, path: &Path) -> Result<BTreeMap<String, Kind>, Failure> {
     let failed = |error: std::io::Error| {
         Failure::new(format!(
             "{argument}: {}",
@@ -178,10 +187,20 @@ fn names(argument: &str, path: &Path) -> Result<BTreeMap<String, bool>, Failure>
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if !IGNORED.contains(&name.as_str()) {
-            names.insert(name, entry.file_type().map_err(failed)?.is_dir());
+            names.insert(name, Kind::of(entry.file_type().map_err(failed)?));
         }
     }
     Ok(names)
+}
+
+/// What a symbolic link says.
+fn target(argument: &str, link: &Path) -> Result<PathBuf, Failure> {
+    fs::read_link(link).map_err(|error| {
+        Failure::new(format!(
+            "{argument}: {}",
+            Failure::at("compare", link, &error)
+        ))
+    })
 }
 
 fn read(argument: &str, path: &Path) -> Result<Vec<u8>, Failure> {

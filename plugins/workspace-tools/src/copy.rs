@@ -132,11 +132,20 @@ fn file(source: &Path, destination: &Path) -> Result<u64, Failure> {
             source.display()
         )));
     }
-    if fs::symlink_metadata(destination).is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(Failure::new(format!(
-            "{} is a directory. Name the file in it.",
-            destination.display()
-        )));
+    if let Ok(metadata) = fs::symlink_metadata(destination) {
+        if metadata.is_dir() {
+            return Err(Failure::new(format!(
+                "{} is a directory. Name the file in it.",
+                destination.display()
+            )));
+        }
+        // Writing through it would change another file, perhaps the source itself.
+        if metadata.is_symlink() {
+            return Err(Failure::new(format!(
+                "{} is a symbolic link. Delete it first, or copy to what it leads to.",
+                destination.display()
+            )));
+        }
     }
     if let Some(parent) = destination.parent() {
         make_directory(parent)?;

@@ -31,6 +31,19 @@ pub enum Kind {
     Link,
 }
 
+impl Kind {
+    /// What an entry of a directory is; `kind` must be the entry's own, not of what a link leads to.
+    pub fn of(kind: fs::FileType) -> Self {
+        if kind.is_dir() {
+            Self::Directory
+        } else if kind.is_symlink() {
+            Self::Link
+        } else {
+            Self::File
+        }
+    }
+}
+
 /// One path of a tree.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -47,15 +60,10 @@ pub fn below(root: &Path) -> io::Result<Vec<Found>> {
         for entry in fs::read_dir(root.join(&directory))? {
             let entry = entry?;
             let path = directory.join(entry.file_name());
-            let kind = entry.file_type()?;
-            let kind = if kind.is_dir() {
+            let kind = Kind::of(entry.file_type()?);
+            if kind == Kind::Directory {
                 pending.push(path.clone());
-                Kind::Directory
-            } else if kind.is_symlink() {
-                Kind::Link
-            } else {
-                Kind::File
-            };
+            }
             found.push(Found { path, kind });
         }
     }

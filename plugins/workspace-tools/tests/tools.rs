@@ -425,3 +425,85 @@ fn binary_and_missing_files_are_told() {
             .starts_with("dir1: ")
     );
 }
+
+#[test]
+fn a_root_written_with_parent_steps_is_still_a_root() {
+    let workspace = Workspace::new();
+    workspace.write("d/a", "a");
+    workspace.write("b", "b");
+    let refused = call("delete_file", json!({"path": "d/..", "recursive": true}));
+    assert!(refused.unwrap_err().contains("permission path root"));
+    assert!(workspace.has("d/a") && workspace.has("b"));
+}
+
+#[test]
+fn a_file_copied_onto_itself_by_another_spelling_keeps_its_content() {
+    let workspace = Workspace::new();
+    workspace.write("a", "precious");
+    workspace.write("d/b", "b");
+    let refused = copy("a", "d/../a", true);
+    assert_eq!(workspace.read("a"), "precious");
+    assert!(refused.unwrap_err().contains("onto itself"));
+}
+
+#[test]
+fn a_directory_spelled_with_parent_steps_is_not_copied_into_itself() {
+    let workspace = Workspace::new();
+    workspace.write("d/a", "a");
+    workspace.write("x/b", "b");
+    let refused = copy("x/../d", "d/e", true);
+    assert!(refused.unwrap_err().contains("cannot hold its own copy"));
+    assert!(!workspace.has("d/e"));
+}
+
+#[test]
+fn a_copy_is_not_written_through_a_link() {
+    let workspace = Workspace::new();
+    workspace.write("a", "precious");
+    workspace.write("b", "other");
+    symlink("a", workspace.root.join("link")).unwrap();
+    for source in ["a", "b"] {
+        let refused = copy(source, "link", true);
+        assert_eq!(workspace.read("a"), "precious");
+        assert!(refused.unwrap_err().contains("symbolic link"));
+    }
+}
+
+#[test]
+fn a_link_that_leads_nowhere_does_not_end_the_comparison_of_directories() {
+    let workspace = Workspace::new();
+    workspace.write("x/same", "1");
+    workspace.write("y/same", "1");
+    for name in ["x/link", "y/link"] {
+        symlink("nowhere", workspace.root.join(name)).unwrap();
+    }
+    let result = call("compare_directories", json!({"dir1": "x", "dir2": "y"})).unwrap();
+    assert_eq!(result["details"]["identical"], json!(["link", "same"]));
+}
+
+#[test]
+fn a_batch_deletes_nothing_that_an_exclude_pattern_holds() {
+    let workspace = Workspace::new();
+    workspace.write("d/a.tmp", "");
+    workspace.write("d/deep/keep.tmp", "");
+    let arguments = json!({
+        "base_path": "d", "include_patterns": ["*.tmp"], "exclude_patterns": ["*keep*"],
+    });
+    let result = call("delete_files_batch", arguments).unwrap();
+    assert_eq!(result["summary"]["deleted"], 1);
+    assert!(!workspace.has("d/a.tmp") && workspace.has("d/deep/keep.tmp"));
+}
+
+#[test]
+fn a_comparison_shows_as_many_lines_around_a_difference_as_asked_for() {
+    let workspace = Workspace::new();
+    workspace.write("a", "1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+    workspace.write("b", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n");
+    for (context, lines) in [(0, 0), (1, 2), (3, 6)] {
+        let arguments = json!({"file1": "a", "file2": "b", "context_lines": context});
+        let result = call("compare_files", arguments).unwrap();
+        let diff = result["details"]["diff"].as_str().unwrap();
+        let around = diff.lines().filter(|line| line.starts_with(' ')).count();
+        assert_eq!(around, lines, "{diff}");
+    }
+}
