@@ -77,7 +77,7 @@ pub fn rename(arguments: MoveFile) -> Result<String, Failure> {
 /// beside it; a file that was granted alone is written in place.
 pub fn replace(path: &Path, content: &str) -> io::Result<()> {
     let in_place = |path: &Path| fs::write(path, content);
-    // A link is written through, as editors and shells do; a file with several names keeps them.
+    // A link is written through, as editors and shells do.
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return in_place(path);
     };
@@ -90,11 +90,16 @@ pub fn replace(path: &Path, content: &str) -> io::Result<()> {
     let mut temporary_name = name.to_owned();
     temporary_name.push(".massgen-new");
     let temporary = path.with_file_name(temporary_name);
-    let written = fs::OpenOptions::new()
+    // A name that is taken belongs to somebody else, and so must not be cleared away below.
+    let Ok(mut file) = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(&temporary)
-        .and_then(|mut file| file.write_all(content.as_bytes()));
+    else {
+        return in_place(path);
+    };
+    let written = file.write_all(content.as_bytes());
+    drop(file);
     match written.and_then(|()| fs::rename(&temporary, path)) {
         Ok(()) => Ok(()),
         Err(_) => {

@@ -282,3 +282,13 @@ fn wrong_arguments_are_told_by_name() {
             .contains("path is empty")
     );
 }
+
+#[test]
+fn a_file_that_bears_the_temporary_name_is_left_alone() {
+    let workspace = Workspace::new();
+    workspace.write("a", "old");
+    workspace.write("a.massgen-new", "mine");
+    call("write_file", json!({"path": "a", "content": "new"})).unwrap();
+    assert_eq!(workspace.read("a"), "new");
+    assert_eq!(workspace.read("a.massgen-new"), "mine");
+}
