@@ -3,6 +3,7 @@
 //! A thread of its own writes, so that a slow reader never holds the run up. When the reader goes away the run is
 //! cancelled and everything ends quietly.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -36,7 +37,7 @@ enum Piece {
 /// The writer and the way to it.
 pub(crate) struct Display {
     pieces: Sender<Piece>,
-    writer: JoinHandle<Shown>,
+    writer: JoinHandle<io::Result<Shown>>,
 }
 
 impl Display {
@@ -48,12 +49,12 @@ impl Display {
                 Output::Plain => show_plain(&receiver, logs),
                 Output::Json => show_json(&receiver),
             };
+            if shown.is_err() {
+                cancel.cancel();
+            }
             match shown {
-                Ok(()) => Shown::Whole,
-                Err(_) => {
-                    cancel.cancel();
-                    Shown::ReaderGone
-                }
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Shown::ReaderGone),
+                shown => shown.map(|()| Shown::Whole),
             }
         });
         Self { pieces, writer }
@@ -72,9 +73,14 @@ impl Display {
     }
 
     /// Waits until everything is written.
-    pub(crate) fn finish(self) -> Shown {
+    ///
+    /// # Errors
+    /// When standard output cannot be written although somebody reads it: a full disk, for example.
+    pub(crate) fn finish(self) -> io::Result<Shown> {
         drop(self.pieces);
-        self.writer.join().unwrap_or(Shown::Whole)
+        self.writer
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("the display has crashed")))
     }
 }
 
@@ -85,7 +91,8 @@ fn show_json(pieces: &Receiver<Piece>) -> io::Result<()> {
                 let line = serde_json::to_string(&event)?;
                 writeln!(io::stdout(), "{line}")?;
             }
-            Piece::Warning(text) => writeln!(io::stderr(), "{text}")?,
+            // Nobody may be reading warnings; the events are what was asked for.
+            Piece::Warning(text) => drop(writeln!(io::stderr(), "{text}")),
         }
     }
     Ok(())
@@ -102,10 +109,28 @@ fn show_plain(pieces: &Receiver<Piece>, logs: PathBuf) -> io::Result<()> {
             Piece::Warning(text) => format!("{text}\n"),
         };
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(harmless(&text).as_bytes())?;
         stdout.flush()?;
     }
     Ok(())
+}
+
+/// The text without what a terminal would obey: models and tools write it, and an escape sequence could hide lines, fill
+/// the clipboard or rename the window. Control characters are spelled out, carriage returns left out.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let obeyed = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut harmless = String::with_capacity(text.len());
+    for character in text.chars().filter(|character| *character != '\r') {
+        if obeyed(character) {
+            harmless.extend(character.escape_unicode());
+        } else {
+            harmless.push(character);
+        }
+    }
+    Cow::Owned(harmless)
 }
 
 /// Turns events into lines. Streamed text is held back until its line is whole, so that agents do not tear each other's
@@ -326,5 +351,68 @@ fn agent_of(kind: &EventKind) -> Option<&str> {
         | EventKind::RetryScheduled { agent, .. }
         | EventKind::AgentKilled { agent, .. } => Some(agent.as_str()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use massgen_config::AgentId;
+
+    use super::*;
+
+    fn content(agent: &str, text: &str) -> EventKind {
+        EventKind::Content {
+            agent: AgentId::new(agent).unwrap(),
+            text: text.to_owned(),
+        }
+    }
+
+    fn restarted(agent: &str) -> EventKind {
+        EventKind::RestartCompleted {
+            agent: AgentId::new(agent).unwrap(),
+        }
+    }
+
+    #[test]
+    fn streams_of_several_agents_are_shown_in_whole_lines() {
+        let mut lines = Lines::default();
+        let shown: Vec<String> = [
+            content("a", "first ha"),
+            content("b", "other\nsec"),
+            content("a", "lf\nrest"),
+        ]
+        .iter()
+        .map(|kind| lines.of(kind))
+        .collect();
+        assert_eq!(shown, ["", "[b] other\n", "[a] first half\n"]);
+    }
+
+    #[test]
+    fn an_unfinished_line_is_shown_before_the_agents_next_step_and_not_before_anothers() {
+        let mut lines = Lines::default();
+        lines.of(&content("a", "I think"));
+        assert_eq!(
+            lines.of(&restarted("b")),
+            "[b] 🔁 starts again with the newer answers\n"
+        );
+        assert_eq!(
+            lines.of(&restarted("a")),
+            "[a] I think\n[a] 🔁 starts again with the newer answers\n"
+        );
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_spelled_out() {
+        assert_eq!(
+            harmless("\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}2J\u{8}"),
+            "\\u{1b}]52;c;ZXZpbA==\\u{7}\\u{9b}2J\\u{8}"
+        );
+        assert_eq!(harmless("a\r\nb\rc"), "a\nbc");
+        assert!(matches!(
+            harmless("plain\n\ttext, ü 🏆"),
+            Cow::Borrowed("plain\n\ttext, ü 🏆")
+        ));
     }
 }

@@ -1,9 +1,11 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Several LLM agents answer one question together; what they do to files and by running code happens in a sandbox.
 #[derive(Debug, Parser)]
@@ -68,7 +70,52 @@ pub(crate) enum Output {
     Json,
 }
 
+/// What stands in for the flags that choose agents without a file (`spec/02` §2.7).
+const A_FILE: &str = "Describe the agents in a file and name it with --config.";
+
+/// Where samples are, for the flags that show them.
+const SAMPLES: &str = "The samples are in the folder configs.";
+
+/// Flags of the Python version that this version does not have (`spec/02` §3), and what to do instead.
+const LATER_FLAGS: [(&str, &str); 12] = [
+    ("--backend", A_FILE),
+    ("--model", A_FILE),
+    ("--system-message", A_FILE),
+    ("--base-url", A_FILE),
+    ("--init", A_FILE),
+    (
+        "--setup-keys",
+        "Write NAME=value lines to ~/.massgen/.env or to .env in this folder.",
+    ),
+    ("--list-examples", SAMPLES),
+    ("--example", SAMPLES),
+    ("--show-schema", SAMPLES),
+    ("--schema-backend", SAMPLES),
+    ("--with-examples", SAMPLES),
+    ("--no-logs", "Every run is logged; --log-dir says where."),
+];
+
 impl Flags {
+    /// Reads the command line of this process.
+    ///
+    /// # Errors
+    /// clap's answer: a usage error, or what `--help` and `--version` show.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        Self::of(std::env::args_os())
+    }
+
+    fn of(
+        arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        Self::try_parse_from(arguments).map_err(|answer| match later_flag(&answer) {
+            Some((flag, instead)) => {
+                let message = format!("`{flag}` is not available in this version. {instead}");
+                Self::command().error(ErrorKind::UnknownArgument, message)
+            }
+            None => answer,
+        })
+    }
+
     /// The run that the command line asks for.
     pub(crate) fn into_run(self) -> RunFlags {
         match self.command {
@@ -78,9 +125,77 @@ impl Flags {
     }
 }
 
+/// The flag of the Python version at which clap stopped, if it was one.
+fn later_flag(answer: &clap::Error) -> Option<(&'static str, &'static str)> {
+    let Some(ContextValue::String(flag)) = answer.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    LATER_FLAGS.into_iter().find(|(later, _)| later == flag)
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let positive = text.parse().ok().filter(|seconds: &f64| *seconds > 0.0);
     positive
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "a number of seconds above zero is needed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    fn refusal(arguments: &[&str]) -> String {
+        Flags::of([&["massgen"], arguments].concat())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn a_question_with_and_without_the_command_is_the_same_run() {
+        let run = |arguments: &[&str]| {
+            let flags = Flags::of([&["massgen"], arguments].concat()).unwrap();
+            format!("{:?}", flags.into_run())
+        };
+        let flags = ["--config", "c.yaml", "--output", "json", "What?"];
+        assert_eq!(run(&flags), run(&[&["run"], flags.as_slice()].concat()));
+    }
+
+    #[test]
+    fn a_flag_of_the_python_version_is_refused_with_what_to_do_instead() {
+        for (flag, instead) in LATER_FLAGS {
+            for arguments in [
+                vec![flag],
+                vec!["run", flag, "x"],
+                vec![&format!("{flag}=x")],
+            ] {
+                let refusal = refusal(&arguments);
+                let expected =
+                    format!("error: `{flag}` is not available in this version. {instead}\n");
+                assert!(refusal.starts_with(&expected), "{arguments:?}: {refusal}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_misspelt_flag_is_answered_with_the_nearest_one() {
+        assert!(refusal(&["--confg", "c.yaml"]).contains("'--config'"));
+    }
+
+    #[test]
+    fn a_time_limit_is_a_number_of_seconds_above_zero() {
+        for wrong in ["0", "-1", "nan", "inf", "1e300", "soon"] {
+            let refusal = refusal(&[&format!("--orchestrator-timeout={wrong}")]);
+            assert!(
+                refusal.contains("a number of seconds above zero is needed"),
+                "{refusal}"
+            );
+        }
+        let flags = Flags::of(["massgen", "--orchestrator-timeout", "0.5"]).unwrap();
+        assert_eq!(
+            flags.into_run().orchestrator_timeout,
+            Some(Duration::from_millis(500))
+        );
+    }
 }

@@ -7,13 +7,11 @@ mod flags;
 mod run;
 mod sandboxing;
 
-use clap::Parser;
-
 use exit::{Exit, Failure};
 use flags::Flags;
 
 fn main() -> std::process::ExitCode {
-    let flags = match Flags::try_parse() {
+    let flags = match Flags::read() {
         Ok(flags) => flags,
         Err(answer) => return exit::of_usage(&answer).into(),
     };

@@ -1,6 +1,6 @@
 //! One run: flags to plan, plan to agents, agents to an outcome.
 
-use std::io::{IsTerminal, Read};
+use std::io::{ErrorKind, IsTerminal, Read};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -13,17 +13,14 @@ use massgen_orchestrator::{Backoff, Coordination, Member, Run, RunOptions};
 use massgen_tools::Toolbox;
 use tokio_util::sync::CancellationToken;
 
-use crate::display::Display;
+use crate::display::{Display, Shown};
 use crate::exit::{Exit, Failure};
 use crate::flags::{Output, RunFlags};
 use crate::sandboxing;
 
 /// Runs to the end.
 pub(crate) fn run(flags: RunFlags) -> Result<Exit, Failure> {
-    let environment = Environment::from_process().map_err(|source| Failure::System {
-        doing: "find the current directory",
-        source,
-    })?;
+    let environment = Environment::from_process()?;
     let file = massgen_config::find(flags.config.as_deref(), &environment)?;
     let mut plan = massgen_config::load(&file, &environment)?;
     if let Some(limit) = flags.orchestrator_timeout {
@@ -97,11 +94,17 @@ async fn execute(
         cancel,
     })?;
     let result = run.execute().await;
-    let shown = tokio::task::spawn_blocking(move || display.finish()).await;
+    let shown = tokio::task::spawn_blocking(move || display.finish())
+        .await
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
     match shown {
         // Whoever read the output has gone away; nothing is wrong.
-        Ok(crate::display::Shown::ReaderGone) => Ok(Exit::Ok),
-        Ok(crate::display::Shown::Whole) | Err(_) => Ok(Exit::from(&result.outcome)),
+        Ok(Shown::ReaderGone) => Ok(Exit::Ok),
+        Ok(Shown::Whole) => Ok(Exit::from(&result.outcome)),
+        Err(source) => Err(Failure::System {
+            doing: "write to standard output",
+            source,
+        }),
     }
 }
 
@@ -195,9 +198,15 @@ fn question(given: Option<String>) -> Result<String, Failure> {
             let mut text = String::new();
             std::io::stdin()
                 .read_to_string(&mut text)
-                .map_err(|source| Failure::System {
-                    doing: "read the question from standard input",
-                    source,
+                .map_err(|source| match source.kind() {
+                    ErrorKind::InvalidData => Failure::Usage(
+                        "the question on standard input is not UTF-8 text. Convert it first."
+                            .to_owned(),
+                    ),
+                    _ => Failure::System {
+                        doing: "read the question from standard input",
+                        source,
+                    },
                 })?;
             text
         }

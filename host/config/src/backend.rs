@@ -124,7 +124,7 @@ pub(crate) fn read(
     let base_url = section
         .text("base_url")
         .map(|url| url.trim_end_matches('/').to_owned());
-    let given_key = section.filled("api_key").map(ApiKey::new);
+    let given_key = api_key(section);
     let cassette = section.filled("cassette").map(|path| folder.join(path));
     let parameters = request_fields(section);
     report_keys(section);
@@ -181,6 +181,21 @@ fn kind(section: &Section<'_>) -> Option<BackendKind> {
         .findings
         .error(node.place, &section.key("type"), message, help);
     None
+}
+
+/// The key in the file. A reference to a variable would reach the provider as it stands (`spec/02` §1.4 replaces
+/// `${VAR}` elsewhere only) and come back as a refused key.
+fn api_key(section: &Section<'_>) -> Option<ApiKey> {
+    let key = section.filled("api_key")?;
+    if key.starts_with('$') {
+        section.findings.error(
+            section.place_of("api_key"),
+            &section.key("api_key"),
+            "variables are not replaced here.",
+            "Remove this key: the provider's variable is read from the environment without it.",
+        );
+    }
+    Some(ApiKey::new(key))
 }
 
 fn request_fields(section: &Section<'_>) -> Map<String, Value> {

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::diagnostic::ConfigError;
+
 /// The surroundings of a run.
 #[derive(Clone)]
 pub struct Environment {
@@ -17,30 +19,42 @@ impl Environment {
     /// (`spec/02` §1.2 with the order that its documentation promises).
     ///
     /// # Errors
-    /// When the current directory is gone.
-    pub fn from_process() -> std::io::Result<Self> {
+    /// When the current directory is gone, or when an `.env` file is there and cannot be read.
+    pub fn from_process() -> Result<Self, ConfigError> {
         let variables = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
         let mut environment = Self {
             variables: variables.collect(),
-            current_directory: std::env::current_dir()?,
+            current_directory: std::env::current_dir().map_err(|error| {
+                let message = format!("the current directory cannot be found: {error}.");
+                ConfigError::about(".", message, "Change to a folder that exists.")
+            })?,
             home: std::env::home_dir(),
         };
-        let files = [
-            Some(environment.current_directory.clone()),
-            environment.home.as_ref().map(|home| home.join(".massgen")),
-        ];
-        for file in files
-            .into_iter()
-            .flatten()
-            .map(|folder| folder.join(".env"))
-        {
-            if let Ok(text) = std::fs::read_to_string(file) {
-                environment.fill_in(&text);
-            }
-        }
+        environment.read_env_files()?;
         Ok(environment)
+    }
+
+    /// Takes in `./.env`, then `~/.massgen/.env`. A folder of that name is somebody else's (Python environments are
+    /// often called so).
+    pub(crate) fn read_env_files(&mut self) -> Result<(), ConfigError> {
+        let folders = [
+            Some(self.current_directory.clone()),
+            self.home.as_ref().map(|home| home.join(".massgen")),
+        ];
+        for folder in folders.into_iter().flatten() {
+            let file = folder.join(".env");
+            if !file.is_file() {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).map_err(|error| {
+                let help = "Make it a readable UTF-8 text of NAME=value lines, or move it away.";
+                ConfigError::about(&file, format!("cannot be read: {error}."), help)
+            })?;
+            self.fill_in(&text);
+        }
+        Ok(())
     }
 
     /// Surroundings made up of these variables.

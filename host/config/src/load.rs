@@ -322,11 +322,24 @@ impl Reader<'_> {
             Path::new(HOME_FOLDER).join("workspaces").as_path(),
         );
         let mut context_paths = shared_paths.to_vec();
-        let own = self.context_paths(&backend);
-        context_paths.extend(
-            own.into_iter()
-                .filter(|own| shared_paths.iter().all(|shared| shared.path != own.path)),
-        );
+        for own in self.context_paths(&backend) {
+            match shared_paths.iter().find(|shared| shared.path == own.path) {
+                None => context_paths.push(own),
+                Some(shared) if *shared == own => {}
+                Some(_) => {
+                    let message = format!(
+                        "`orchestrator.context_paths` also has {}; its entry is used, this one is ignored.",
+                        own.path.display()
+                    );
+                    self.findings.warning(
+                        backend.place_of("context_paths"),
+                        &backend.key("context_paths"),
+                        message,
+                        "Keep one of them.",
+                    );
+                }
+            }
+        }
         let names = |list: Option<Vec<(Place, String)>>| {
             list.map(|list| list.into_iter().map(|(_, name)| name).collect())
         };

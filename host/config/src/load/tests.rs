@@ -412,6 +412,17 @@ fn the_key_of_the_file_goes_before_that_of_the_environment() {
 }
 
 #[test]
+fn a_key_that_names_a_variable_is_refused_since_nothing_replaces_it() {
+    for key in ["$OPENAI_API_KEY", "${OPENAI_API_KEY}"] {
+        assert_eq!(
+            refusal(&backend(&format!("api_key: {key}"))),
+            "error: c.yaml:5:14: `agent.backend.api_key`: variables are not replaced here. \
+             Remove this key: the provider's variable is read from the environment without it."
+        );
+    }
+}
+
+#[test]
 fn a_server_on_this_machine_needs_no_key() {
     for url in [
         "http://localhost:8000/v1/",
@@ -698,6 +709,26 @@ fn the_orchestrators_context_paths_go_before_an_agents_own() {
             (place.project(), Permission::Write)
         ]
     );
+    let warnings: Vec<_> = plan.warnings.iter().map(ToString::to_string).collect();
+    let data = place.project().join("data");
+    assert_eq!(
+        warnings,
+        [format!(
+            "warning: c.yaml:6:7: `agent.backend.context_paths`: `orchestrator.context_paths` also has {}; \
+             its entry is used, this one is ignored. Keep one of them.",
+            data.display()
+        )]
+    );
+}
+
+#[test]
+fn the_same_context_path_for_all_and_for_one_is_no_contradiction() {
+    let place = Place::new();
+    let own = backend("context_paths:\n- {path: ., permission: write}");
+    let shared = "orchestrator:\n  context_paths:\n  - {path: ., permission: write}\n";
+    let plan = place.plan(&format!("{own}{shared}"));
+    assert_eq!(plan.agents[0].context_paths.len(), 1);
+    assert!(plan.warnings.is_empty(), "{:?}", plan.warnings);
 }
 
 #[test]
@@ -916,6 +947,37 @@ fn an_env_file_fills_in_what_is_not_set_and_the_first_one_wins() {
         assert_eq!(environment.variable(name), Some(value), "{name}");
     }
     assert_eq!(environment.variable("A"), None);
+}
+
+#[test]
+fn the_projects_env_file_goes_before_that_at_home_and_a_folder_of_that_name_is_left_alone() {
+    let place = Place::new();
+    place.write("project/.env", "A=project");
+    place.write("home/.massgen/.env", "A=home\nB=home");
+    let mut environment = place.with_variables(&[]);
+    environment.read_env_files().unwrap();
+    assert_eq!(environment.variable("A"), Some("project"));
+    assert_eq!(environment.variable("B"), Some("home"));
+
+    let place = Place::new();
+    place.write("project/.env/pyvenv.cfg", "");
+    place.with_variables(&[]).read_env_files().unwrap();
+}
+
+#[test]
+fn an_env_file_that_cannot_be_read_is_refused_by_name() {
+    let place = Place::new();
+    let file = place.write("project/.env", "");
+    fs::write(&file, b"OPENAI_API_KEY=\xff").unwrap();
+    let refusal = place.with_variables(&[]).read_env_files().unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        format!(
+            "error: {}: cannot be read: stream did not contain valid UTF-8. \
+             Make it a readable UTF-8 text of NAME=value lines, or move it away.",
+            file.display()
+        )
+    );
 }
 
 #[test]
