@@ -62,7 +62,7 @@ pub fn tools() -> Vec<Tool> {
             search::files,
         )
         .read_only(),
-        Tool::new("get_file_info", "Tells size, times, kind and link count of a file or directory.", list::info).read_only(),
+        Tool::new("get_file_info", "Tells kind, size and times of a file or directory; of a link, its own.", list::info).read_only(),
         Tool::new("list_allowed_directories", "Lists the paths that were granted, and for what.", list::allowed).read_only(),
     ]
 }

@@ -1,4 +1,5 @@
 //! The tools on a real directory.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
 use std::path::PathBuf;

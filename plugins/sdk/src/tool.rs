@@ -2,6 +2,7 @@
 
 use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::bindings::exports::massgen::plugin::tools as wire;
 use crate::{Content, Failure, IntoContent};
@@ -42,9 +43,9 @@ impl Tool {
         R: IntoContent + 'static,
     {
         let handler = move |text: &str| {
-            let arguments = serde_json::from_str(text).map_err(|error| {
+            let arguments = parse(text).map_err(|reason| {
                 CallError::Arguments(format!(
-                    "The arguments of `{name}` do not fit its schema: {error}."
+                    "The arguments of `{name}` do not fit its schema: {reason}."
                 ))
             })?;
             let result =
@@ -131,4 +132,24 @@ impl Tool {
             Err(CallError::Failed(message)) => Err(wire::ToolError::Failed(message)),
         }
     }
+}
+
+/// Reads arguments; the error names the field that is wrong, such as `edits[0].oldText`.
+fn parse<A: DeserializeOwned>(text: &str) -> Result<A, String> {
+    // Serde would fill a struct from an array too; the contract knows only objects.
+    if text.trim_start().starts_with('[') {
+        return Err("they are an array, not an object".to_owned());
+    }
+    let mut input = serde_json::Deserializer::from_str(text);
+    let arguments = serde_path_to_error::deserialize(&mut input).map_err(|error| {
+        let field = error.path().to_string();
+        let reason = error.into_inner();
+        // The name of an unknown or missing field stands in the reason itself; `.` is the whole object.
+        match reason.classify() {
+            Category::Data if field != "." => format!("`{field}`: {reason}"),
+            _ => reason.to_string(),
+        }
+    })?;
+    input.end().map_err(|error| error.to_string())?;
+    Ok(arguments)
 }

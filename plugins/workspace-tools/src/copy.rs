@@ -153,8 +153,13 @@ fn file(source: &Path, destination: &Path) -> Result<u64, Failure> {
     let mut reader = fs::File::open(source).map_err(|error| Failure::at("copy", source, &error))?;
     let mut writer = fs::File::create(destination)
         .map_err(|error| Failure::at("copy to", destination, &error))?;
-    std::io::copy(&mut reader, &mut writer)
-        .map_err(|error| Failure::at("copy to", destination, &error))
+    let size = std::io::copy(&mut reader, &mut writer)
+        .map_err(|error| Failure::at("copy to", destination, &error))?;
+    // A copy keeps its time (`spec/04` T3) where the system can set one; WASI knows no modes to keep.
+    if let Ok(modified) = reader.metadata().and_then(|metadata| metadata.modified()) {
+        let _ = writer.set_modified(modified);
+    }
+    Ok(size)
 }
 
 pub fn batch(arguments: CopyBatch) -> Result<Json<Value>, Failure> {

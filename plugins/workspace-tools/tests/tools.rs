@@ -1,8 +1,10 @@
 //! The tools on a real directory, rule by rule (`spec/04` §10.1, T1–T12 with the defects mended).
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
 use massgen_plugin::Content;
 use massgen_plugin::host::{Access, GrantedPath, pretend};
@@ -79,6 +81,20 @@ fn a_file_is_copied_with_the_directories_above_it() {
         (&json!("file"), &json!(5))
     );
     assert_eq!(workspace.read("x/y/b"), "12345");
+}
+
+#[test]
+fn a_copy_keeps_the_time_of_its_source() {
+    let workspace = Workspace::new();
+    workspace.write("a", "1");
+    let time = UNIX_EPOCH + Duration::from_secs(951_782_400);
+    let file = fs::File::options()
+        .write(true)
+        .open(workspace.root.join("a"));
+    file.unwrap().set_modified(time).unwrap();
+    copy("a", "b", false).unwrap();
+    let kept = fs::metadata(workspace.root.join("b")).unwrap().modified();
+    assert_eq!(kept.unwrap(), time);
 }
 
 #[test]
