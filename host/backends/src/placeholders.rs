@@ -109,9 +109,9 @@ mod tests {
 
     #[test]
     fn a_longer_value_is_named_before_a_value_that_is_its_prefix() {
-        let known = placeholders(&[("${workspace}", "/run/a/work"), ("${run}", "/run/a")]);
+        let known = placeholders(&[("${workspace}", "/run/a/desk"), ("${run}", "/run/a")]);
         assert_eq!(
-            swap_text("/run/a/work/x and /run/a/log", &known, Direction::Record),
+            swap_text("/run/a/desk/x and /run/a/log", &known, Direction::Record),
             "${workspace}/x and ${run}/log"
         );
     }
