@@ -85,7 +85,7 @@ fn bench(layout: &Layout, report: &mut Report, arguments: &[String]) -> Result<(
     guests::build(layout, report)?;
     report.step("bench", || {
         run::cargo(layout.root())
-            .args(["bench", "--workspace"])
+            .args(["bench", "--workspace", "--bench", "*"])
             .args(arguments)
             .run()
     })

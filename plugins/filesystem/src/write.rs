@@ -1,7 +1,7 @@
 //! Writing, making and moving.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use massgen_plugin::{Failure, paths};
@@ -73,39 +73,27 @@ pub fn rename(arguments: MoveFile) -> Result<String, Failure> {
     }
 }
 
-/// Gives a file new content. A reader sees the old content or the new, never a part, wherever a second file may be made
-/// beside it; a file that was granted alone is written in place.
+/// Gives a file new content in place, so that its mode, its other names and the links that lead to it stay as they are.
+/// What the new content has beyond the old length is written first: where space or a quota ends, it ends before the old
+/// content is touched.
 pub fn replace(path: &Path, content: &str) -> io::Result<()> {
-    let in_place = |path: &Path| fs::write(path, content);
-    // A link is written through, as editors and shells do.
-    let Ok(metadata) = fs::symlink_metadata(path) else {
-        return in_place(path);
-    };
-    if !metadata.is_file() || paths::is_granted_root(path) {
-        return in_place(path);
-    }
-    let Some(name) = path.file_name() else {
-        return in_place(path);
-    };
-    let mut temporary_name = name.to_owned();
-    temporary_name.push(".massgen-new");
-    let temporary = path.with_file_name(temporary_name);
-    // A name that is taken belongs to somebody else, and so must not be cleared away below.
-    let Ok(mut file) = fs::OpenOptions::new()
+    let mut file = fs::OpenOptions::new()
         .write(true)
-        .create_new(true)
-        .open(&temporary)
-    else {
-        return in_place(path);
-    };
-    let written = file.write_all(content.as_bytes());
-    drop(file);
-    match written.and_then(|()| fs::rename(&temporary, path)) {
-        Ok(()) => Ok(()),
-        Err(_) => {
-            // Whatever kept the new file from being put in place, the write itself decides what the model is told.
-            let _ = fs::remove_file(&temporary);
-            in_place(path)
+        .create(true)
+        .truncate(false)
+        .open(path)?;
+    let old_length = file.metadata()?.len();
+    let kept = usize::try_from(old_length).map_or(content.len(), |old| old.min(content.len()));
+    let (head, tail) = content.as_bytes().split_at(kept);
+    if !tail.is_empty() {
+        file.seek(SeekFrom::Start(old_length))?;
+        if let Err(error) = file.write_all(tail) {
+            // Best effort: the error of the write is the one to tell.
+            let _ = file.set_len(old_length);
+            return Err(error);
         }
     }
+    file.rewind()?;
+    file.write_all(head)?;
+    file.set_len(content.len() as u64)
 }

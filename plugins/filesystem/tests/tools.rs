@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use massgen_plugin::Content;
@@ -285,11 +286,30 @@ fn wrong_arguments_are_told_by_name() {
 }
 
 #[test]
-fn a_file_that_bears_the_temporary_name_is_left_alone() {
+fn a_write_and_an_edit_keep_the_mode_and_the_other_names_of_a_file() {
     let workspace = Workspace::new();
-    workspace.write("a", "old");
-    workspace.write("a.massgen-new", "mine");
-    call("write_file", json!({"path": "a", "content": "new"})).unwrap();
-    assert_eq!(workspace.read("a"), "new");
-    assert_eq!(workspace.read("a.massgen-new"), "mine");
+    workspace.write("run.sh", "echo one\n");
+    let script = workspace.root.join("run.sh");
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::hard_link(&script, workspace.root.join("same.sh")).unwrap();
+    for (tool, arguments, after) in [
+        (
+            "write_file",
+            json!({"path": "run.sh", "content": "echo two, and more\n"}),
+            "echo two, and more\n",
+        ),
+        (
+            "edit_file",
+            json!({"path": "run.sh", "edits": [{"oldText": ", and more", "newText": ""}]}),
+            "echo two\n",
+        ),
+        ("write_file", json!({"path": "run.sh", "content": ""}), ""),
+    ] {
+        call(tool, arguments).unwrap();
+        assert_eq!(workspace.read("run.sh"), after);
+        assert_eq!(workspace.read("same.sh"), after);
+        let mode = fs::metadata(&script).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o755, "{tool}");
+    }
+    assert_eq!(fs::read_dir(&workspace.root).unwrap().count(), 2);
 }

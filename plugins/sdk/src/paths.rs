@@ -49,3 +49,11 @@ pub fn is_granted_root(path: &Path) -> bool {
         .iter()
         .any(|granted| granted.path == path)
 }
+
+/// What of `path`, itself or a directory above it within the grant that holds it, is a symbolic link. What is refused by
+/// name must not be reached by such a way: its name there may be any.
+pub fn link_on_the_way(path: &Path) -> Option<&Path> {
+    path.ancestors()
+        .take_while(|part| !is_granted_root(part))
+        .find(|part| part.is_symlink())
+}

@@ -151,10 +151,18 @@ fn file(source: &Path, destination: &Path) -> Result<u64, Failure> {
         make_directory(parent)?;
     }
     let mut reader = fs::File::open(source).map_err(|error| Failure::at("copy", source, &error))?;
-    let mut writer = fs::File::create(destination)
-        .map_err(|error| Failure::at("copy to", destination, &error))?;
-    let size = std::io::copy(&mut reader, &mut writer)
-        .map_err(|error| Failure::at("copy to", destination, &error))?;
+    // Cut to its length at the end only: the destination may be another name of the source.
+    let written = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(destination)
+        .and_then(|mut writer| {
+            let size = std::io::copy(&mut reader, &mut writer)?;
+            writer.set_len(size)?;
+            Ok((writer, size))
+        });
+    let (writer, size) = written.map_err(|error| Failure::at("copy to", destination, &error))?;
     // A copy keeps its time (`spec/04` T3) where the system can set one; WASI knows no modes to keep.
     if let Ok(modified) = reader.metadata().and_then(|metadata| metadata.modified()) {
         let _ = writer.set_modified(modified);

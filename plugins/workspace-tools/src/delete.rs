@@ -35,6 +35,7 @@ pub fn one(arguments: DeleteFile) -> Result<Json<Value>, Failure> {
     let path = paths::resolve(&arguments.path)?;
     let metadata =
         fs::symlink_metadata(&path).map_err(|error| Failure::at("delete", &path, &error))?;
+    check_way(path.parent().unwrap_or(&path))?;
     check(&path)?;
     let shown = path.display().to_string();
     if !metadata.is_dir() {
@@ -65,6 +66,18 @@ pub fn one(arguments: DeleteFile) -> Result<Json<Value>, Failure> {
     Ok(Json(
         json!({"success": true, "operation": "delete_file", "details": details}),
     ))
+}
+
+/// Refuses a directory that is reached through a link, since the names that must stay are not seen on such a way.
+fn check_way(directory: &Path) -> Result<(), Failure> {
+    match paths::link_on_the_way(directory) {
+        Some(link) => Err(Failure::new(format!(
+            "{} is reached through the symbolic link {}. Name what is to be deleted by its real path.",
+            directory.display(),
+            link.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses what must stay (`spec/04` T5–T7, the last one mended).
@@ -99,6 +112,7 @@ fn remove_tree(root: &Path, tree: &[Found]) -> Result<(), Failure> {
 
 pub fn batch(arguments: DeleteBatch) -> Result<Json<Value>, Failure> {
     let base = paths::resolve(&arguments.base_path)?;
+    check_way(&base)?;
     let selection = Selection::new(
         arguments.include_patterns.as_deref(),
         arguments.exclude_patterns.as_deref(),

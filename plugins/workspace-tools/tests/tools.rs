@@ -523,3 +523,64 @@ fn a_comparison_shows_as_many_lines_around_a_difference_as_asked_for() {
         assert_eq!(around, lines, "{diff}");
     }
 }
+
+#[test]
+fn a_copy_onto_another_name_of_its_source_loses_nothing() {
+    let workspace = Workspace::new();
+    workspace.write("a.txt", "content");
+    fs::hard_link(workspace.root.join("a.txt"), workspace.root.join("b.txt")).unwrap();
+    copy("a.txt", "b.txt", true).unwrap();
+    assert_eq!(workspace.read("a.txt"), "content");
+    assert_eq!(workspace.read("b.txt"), "content");
+}
+
+#[test]
+fn a_copy_over_a_longer_file_leaves_nothing_of_it() {
+    let workspace = Workspace::new();
+    workspace.write("a.txt", "short");
+    workspace.write("b.txt", "much longer than that");
+    copy("a.txt", "b.txt", true).unwrap();
+    assert_eq!(workspace.read("b.txt"), "short");
+}
+
+#[test]
+fn nothing_is_deleted_by_a_way_through_a_link() {
+    let workspace = Workspace::new();
+    workspace.write("inner/keep.txt", "kept");
+    workspace.write(".git/config", "kept");
+    let name = workspace
+        .root
+        .file_name()
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    symlink("..", workspace.root.join("up")).unwrap();
+    symlink(".git", workspace.root.join("g")).unwrap();
+    symlink("inner", workspace.root.join("i")).unwrap();
+    for (tool, arguments) in [
+        (
+            "delete_file",
+            json!({"path": format!("up/{name}"), "recursive": true}),
+        ),
+        (
+            "delete_file",
+            json!({"path": format!("up/{name}/inner"), "recursive": true}),
+        ),
+        ("delete_file", json!({"path": "g/config"})),
+        ("delete_file", json!({"path": "i/keep.txt"})),
+        ("delete_files_batch", json!({"base_path": "g"})),
+        ("delete_files_batch", json!({"base_path": "g/"})),
+        ("delete_files_batch", json!({"base_path": "i/."})),
+        (
+            "delete_files_batch",
+            json!({"base_path": format!("up/{name}")}),
+        ),
+    ] {
+        let refused = call(tool, arguments.clone()).unwrap_err();
+        assert!(refused.contains("symbolic link"), "{arguments}: {refused}");
+    }
+    assert_eq!(workspace.read("inner/keep.txt"), "kept");
+    assert_eq!(workspace.read(".git/config"), "kept");
+    assert!(workspace.has("up") && workspace.has("g") && workspace.has("i"));
+}
