@@ -4,11 +4,13 @@
 //! are told at once ([`ConfigError`]). Nothing here touches a provider or changes a file.
 
 mod backend;
+mod context;
 mod diagnostic;
 mod environment;
 mod limits;
 mod load;
 mod node;
+mod pattern;
 mod plan;
 mod quantity;
 mod section;
@@ -18,6 +20,7 @@ pub use environment::Environment;
 pub use limits::Limits;
 pub use load::{find, load, parse};
 pub use plan::{
-    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, ContextPath, DisplayKind, InvalidAgentId,
-    OrchestratorPlan, Permission, RunPlan, ToolFilter, UiPlan,
+    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, ContextPath, DisplayKind,
+    HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
+    ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What one call may use. Set for all agents by the top-level key `sandbox`, for one agent by its own.
+/// What one call may use, and what an agent may use in all. Set for all agents by the top-level key `sandbox`, for one agent by its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Linear memory of the guest, in bytes; `sandbox.memory`. Default 512 MiB: CPython starts with 44 MB and data of
@@ -17,6 +17,19 @@ pub struct Limits {
     pub output_bytes: u64,
     /// Open files, directories and streams at one time; `sandbox.open_files`. Default 256, as macOS gives a process.
     pub open_files: u32,
+    /// Bytes that one call may write to files; `sandbox.written`. Default 1 GiB: some hundred times what an answer holds,
+    /// and a program that runs away fills no disk.
+    pub written_bytes: u64,
+    /// Bytes that all calls of one agent may write to files in a run; `sandbox.written_per_agent`. Default 16 GiB.
+    pub written_bytes_per_agent: u64,
+    /// Files, directories and links that one call may make; `sandbox.new_files`. Default 20,000, enough to unpack a
+    /// large project.
+    pub new_files: u64,
+    /// Files, directories and links that all calls of one agent may make in a run; `sandbox.new_files_per_agent`.
+    /// Default 200,000.
+    pub new_files_per_agent: u64,
+    /// Length to which one file may grow, in bytes; `sandbox.largest_file`. Default 1 GiB.
+    pub largest_file: u64,
 }
 
 impl Default for Limits {
@@ -26,6 +39,11 @@ impl Default for Limits {
             call_time: Duration::from_secs(60),
             output_bytes: 1 << 20,
             open_files: 256,
+            written_bytes: 1 << 30,
+            written_bytes_per_agent: 16 << 30,
+            new_files: 20_000,
+            new_files_per_agent: 200_000,
+            largest_file: 1 << 30,
         }
     }
 }

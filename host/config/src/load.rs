@@ -4,12 +4,14 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::backend;
+use crate::context::Context;
 use crate::diagnostic::{ConfigError, Severity};
 use crate::environment::Environment;
 use crate::limits::Limits;
 use crate::node::{Node, Place, Tree};
 use crate::plan::{
-    AgentId, AgentPlan, ContextPath, OrchestratorPlan, Permission, RunPlan, ToolFilter, UiPlan,
+    AgentId, AgentPlan, HiddenNames, OrchestratorPlan, PathRules, ReadBeforeDelete, RunPlan,
+    ToolFilter, UiPlan,
 };
 use crate::quantity;
 use crate::section::{Findings, Section};
@@ -170,11 +172,19 @@ fn opens_too_deep(line: &str) -> bool {
 const DISPLAYS: [&str; 3] = ["simple", "terminal", "rich_terminal"];
 
 /// What the readers of sections share.
-struct Reader<'a> {
-    findings: &'a Findings,
-    environment: &'a Environment,
+pub(crate) struct Reader<'a> {
+    pub(crate) findings: &'a Findings,
+    pub(crate) environment: &'a Environment,
     /// The configuration file's folder.
     folder: PathBuf,
+}
+
+/// What all agents have unless they say otherwise.
+struct Shared {
+    contexts: Vec<Context>,
+    hidden_names: HiddenNames,
+    read_before_delete: ReadBeforeDelete,
+    limits: Limits,
 }
 
 fn read_run(
@@ -204,15 +214,25 @@ fn read_run(
         environment,
         folder,
     };
-    let limits = reader.limits(&section, &Limits::default());
     let orchestrator = section
         .get("orchestrator")
         .and_then(|node| Section::open(findings, "orchestrator", node));
-    let shared_paths = orchestrator
-        .as_ref()
-        .map(|section| reader.context_paths(section))
-        .unwrap_or_default();
-    let agents = reader.agents(&section, &shared_paths, &limits);
+    let shared = Shared {
+        contexts: orchestrator
+            .as_ref()
+            .map(|section| reader.contexts(section))
+            .unwrap_or_default(),
+        hidden_names: orchestrator
+            .as_ref()
+            .map(|section| reader.hidden_names(section, &HiddenNames::default()))
+            .unwrap_or_default(),
+        read_before_delete: orchestrator
+            .as_ref()
+            .map(|section| reader.read_before_delete(section, ReadBeforeDelete::default()))
+            .unwrap_or_default(),
+        limits: reader.limits(&section, &Limits::default()),
+    };
+    let agents = reader.agents(&section, &shared);
     let orchestrator = reader.orchestrator(orchestrator.as_ref());
     let ui = reader.ui(&section);
     let orchestrator_timeout = reader.timeout(&section);
@@ -232,12 +252,7 @@ fn read_run(
 }
 
 impl Reader<'_> {
-    fn agents(
-        &self,
-        section: &Section<'_>,
-        shared_paths: &[ContextPath],
-        limits: &Limits,
-    ) -> Vec<AgentPlan> {
+    fn agents(&self, section: &Section<'_>, shared: &Shared) -> Vec<AgentPlan> {
         let nodes: Vec<(String, &Node)> = match (section.list("agents"), section.get("agent")) {
             (Some(_), Some(agent)) => {
                 let help = "Keep one: `agents` is a list, `agent` is a single agent.";
@@ -267,7 +282,7 @@ impl Reader<'_> {
             let Some(section) = Section::open(self.findings, &path, node) else {
                 continue;
             };
-            let Some(agent) = self.agent(&section, index, shared_paths, limits) else {
+            let Some(agent) = self.agent(&section, index, shared) else {
                 continue;
             };
             if agents.iter().any(|other| other.id == agent.id) {
@@ -282,13 +297,7 @@ impl Reader<'_> {
         agents
     }
 
-    fn agent(
-        &self,
-        section: &Section<'_>,
-        index: usize,
-        shared_paths: &[ContextPath],
-        limits: &Limits,
-    ) -> Option<AgentPlan> {
+    fn agent(&self, section: &Section<'_>, index: usize, shared: &Shared) -> Option<AgentPlan> {
         let id = section
             .text("id")
             .map_or_else(|| format!("agent{}", index + 1), str::to_owned);
@@ -303,7 +312,7 @@ impl Reader<'_> {
             })
             .ok();
         let system_message = section.text("system_message").map(str::to_owned);
-        let limits = self.limits(section, limits);
+        let limits = self.limits(section, &shared.limits);
         let backend = section.get("backend").or_else(|| {
             let help = "Add `backend:` with `type`, `model` and what else it needs.";
             self.findings.error(
@@ -321,25 +330,16 @@ impl Reader<'_> {
             "cwd",
             Path::new(HOME_FOLDER).join("workspaces").as_path(),
         );
-        let mut context_paths = shared_paths.to_vec();
-        for own in self.context_paths(&backend) {
-            match shared_paths.iter().find(|shared| shared.path == own.path) {
-                None => context_paths.push(own),
-                Some(shared) if *shared == own => {}
-                Some(_) => {
-                    let message = format!(
-                        "`orchestrator.context_paths` also has {}; its entry is used, this one is ignored.",
-                        own.path.display()
-                    );
-                    self.findings.warning(
-                        backend.place_of("context_paths"),
-                        &backend.key("context_paths"),
-                        message,
-                        "Keep one of them.",
-                    );
-                }
-            }
-        }
+        let contexts = self.contexts_of_agent(&backend, &shared.contexts);
+        let path_rules = PathRules {
+            rules: contexts
+                .iter()
+                .flat_map(|context| context.rules.clone())
+                .collect(),
+            commits: contexts.iter().filter_map(Context::commits).collect(),
+            hidden_names: self.hidden_names(&backend, &shared.hidden_names),
+            read_before_delete: self.read_before_delete(&backend, shared.read_before_delete),
+        };
         let names = |list: Option<Vec<(Place, String)>>| {
             list.map(|list| list.into_iter().map(|(_, name)| name).collect())
         };
@@ -353,7 +353,8 @@ impl Reader<'_> {
             system_message,
             backend: plan,
             workspace,
-            context_paths,
+            context_paths: contexts.into_iter().map(|context| context.path).collect(),
+            path_rules,
             tools,
             limits,
         })
@@ -459,6 +460,21 @@ impl Reader<'_> {
                 .quantity("output", "1MiB", quantity::bytes)
                 .unwrap_or(defaults.output_bytes),
             open_files: section.count("open_files").unwrap_or(defaults.open_files),
+            written_bytes: section
+                .quantity("written", "1GiB", quantity::bytes)
+                .unwrap_or(defaults.written_bytes),
+            written_bytes_per_agent: section
+                .quantity("written_per_agent", "16GiB", quantity::bytes)
+                .unwrap_or(defaults.written_bytes_per_agent),
+            new_files: section
+                .count("new_files")
+                .map_or(defaults.new_files, u64::from),
+            new_files_per_agent: section
+                .count("new_files_per_agent")
+                .map_or(defaults.new_files_per_agent, u64::from),
+            largest_file: section
+                .quantity("largest_file", "1GiB", quantity::bytes)
+                .unwrap_or(defaults.largest_file),
         };
         section.warn_about_the_rest(&[]);
         limits
@@ -516,160 +532,6 @@ impl Reader<'_> {
         };
         Some(self.environment.current_directory().join(moved))
     }
-
-    fn context_paths(&self, section: &Section<'_>) -> Vec<ContextPath> {
-        let mut paths: Vec<ContextPath> = Vec::new();
-        for (index, node) in section
-            .list("context_paths")
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-        {
-            let key = section.key(&format!("context_paths[{index}]"));
-            let Some(entry) = Section::open(self.findings, &key, node) else {
-                continue;
-            };
-            let Some(path) = self.context_path(&entry) else {
-                continue;
-            };
-            if paths.iter().any(|other| other.path == path.path) {
-                let message = format!("{} is given twice.", path.path.display());
-                self.findings
-                    .error(entry.place, &key, message, "Keep one entry.");
-                continue;
-            }
-            paths.push(path);
-        }
-        paths
-    }
-
-    fn context_path(&self, entry: &Section<'_>) -> Option<ContextPath> {
-        let text = entry.filled("path");
-        let permission = self.permission(entry);
-        let protected = entry.texts("protected_paths").unwrap_or_default();
-        entry.warn_about_the_rest(&[]);
-        let Some(text) = text else {
-            self.findings.error(
-                entry.place,
-                &entry.key("path"),
-                "the context path has no path.",
-                "Add `path:`.",
-            );
-            return None;
-        };
-        let place = entry.place_of("path");
-        let path = match self
-            .environment
-            .current_directory()
-            .join(text)
-            .canonicalize()
-        {
-            Ok(path) => path,
-            Err(error) => {
-                let message = format!("the context path {text} cannot be used: {error}.");
-                let help = "Relative paths are meant from the current directory. Create it, or correct the path.";
-                self.findings
-                    .error(place, &entry.key("path"), message, help);
-                return None;
-            }
-        };
-        let is_file = path.is_file();
-        if !is_file && !path.is_dir() {
-            let message = format!("{} is neither a file nor a directory.", path.display());
-            self.findings.error(
-                place,
-                &entry.key("path"),
-                message,
-                "Name a file or a directory.",
-            );
-            return None;
-        }
-        let root = if is_file { path.parent()? } else { &path };
-        let protected = protected
-            .into_iter()
-            .filter_map(|(place, text)| self.protected(entry, root, place, &text))
-            .collect();
-        Some(ContextPath {
-            permission,
-            is_file,
-            protected,
-            path,
-        })
-    }
-
-    fn permission(&self, entry: &Section<'_>) -> Permission {
-        let Some(text) = entry.text("permission") else {
-            return Permission::Read;
-        };
-        match text.to_ascii_lowercase().as_str() {
-            "read" => Permission::Read,
-            "write" => Permission::Write,
-            _ => {
-                let place = entry.place_of("permission");
-                let message = format!("there is no permission `{text}`.");
-                self.findings.error(
-                    place,
-                    &entry.key("permission"),
-                    message,
-                    "It is `read` or `write`.",
-                );
-                Permission::Read
-            }
-        }
-    }
-
-    /// `spec/04` R10–R12: relative to the context's directory; what lies outside it is dropped with a warning.
-    fn protected(
-        &self,
-        entry: &Section<'_>,
-        root: &Path,
-        place: Place,
-        text: &str,
-    ) -> Option<PathBuf> {
-        let path = lexically_plain(&root.join(text));
-        // An absolute spelling may name the root by another way: compare what both really are.
-        let path = real(&path);
-        if path.starts_with(root) {
-            return Some(path);
-        }
-        let message = format!(
-            "the protected path {text} lies outside the context path {}; it has no effect.",
-            root.display()
-        );
-        self.findings.warning(
-            place,
-            &entry.key("protected_paths"),
-            message,
-            "Name a path inside it.",
-        );
-        None
-    }
-}
-
-/// The path with links resolved as far as it exists.
-fn real(path: &Path) -> PathBuf {
-    let Some((parent, name)) = path.parent().zip(path.file_name()) else {
-        return path.to_owned();
-    };
-    parent
-        .canonicalize()
-        .unwrap_or_else(|_| real(parent))
-        .join(name)
-}
-
-/// The path without `.` and `..`.
-fn lexically_plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 #[cfg(test)]

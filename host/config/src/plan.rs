@@ -114,6 +114,8 @@ pub struct AgentPlan {
     pub workspace: Option<PathBuf>,
     /// The user's paths it may see, the orchestrator's and its own.
     pub context_paths: Vec<ContextPath>,
+    /// What holds for single files in them.
+    pub path_rules: PathRules,
     /// Which tools it has.
     pub tools: ToolFilter,
     /// What one tool call may use.
@@ -168,6 +170,72 @@ pub struct ContextPath {
     pub is_file: bool,
     /// Absolute paths in it that stay as they are; they need not exist.
     pub protected: Vec<PathBuf>,
+}
+
+/// What narrows an agent's context paths, and where it may commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PathRules {
+    /// The rules of all context paths, in the file's order.
+    pub rules: Vec<PathRule>,
+    /// The context paths with `git: commit`.
+    pub commits: Vec<PathBuf>,
+    /// Names that are not there for the agent.
+    pub hidden_names: HiddenNames,
+    /// Whether files that the agent has not read may be removed.
+    pub read_before_delete: ReadBeforeDelete,
+}
+
+/// Whether files that nobody has read may be removed; `read_before_delete`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReadBeforeDelete {
+    /// A file must have been read, or made, by the agent in this turn (`spec/04` §5).
+    #[default]
+    Enforced,
+    /// Any file that may be written may be removed (`spec/04` D7).
+    Off,
+}
+
+/// A rule about the paths that a pattern matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathRule {
+    /// The context path, a directory, in which the pattern is anchored.
+    pub root: PathBuf,
+    /// A glob over the path below it.
+    pub pattern: String,
+    /// What holds for what it matches.
+    pub access: RuleAccess,
+}
+
+/// What a rule may say. A rule narrows its context path and gives nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RuleAccess {
+    /// For agents there is nothing.
+    Hidden,
+    /// Reading and writing need a person's approval.
+    Ask,
+    /// Reading.
+    Read,
+    /// What the context path allows.
+    Write,
+}
+
+/// Names that are hidden in every path but a workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HiddenNames {
+    /// Whether the built-in list is in it.
+    pub built_in: BuiltInNames,
+    /// Patterns of the user's.
+    pub further: Vec<String>,
+}
+
+/// Whether the built-in list of hidden names is used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BuiltInNames {
+    /// It is.
+    #[default]
+    Used,
+    /// It is replaced.
+    Replaced,
 }
 
 /// Which tools an agent has, by name with or without `mcp__SERVER__`.

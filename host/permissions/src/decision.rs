@@ -16,8 +16,11 @@ pub enum Operation {
     Stat,
     /// Change a file's bytes or length.
     Write,
-    /// Make a file, a directory or a symbolic link.
+    /// Make a file or a directory, or give a file a further name.
     Create,
+    /// Make a symbolic link. Judged as [`Operation::Create`], and refused where whoever follows the link later would be
+    /// led past a rule.
+    Symlink,
     /// Change timestamps.
     SetTimes,
     /// Remove a file, a symbolic link or an empty directory.
@@ -37,6 +40,7 @@ impl Operation {
             Self::Read | Self::List | Self::Stat => Access::Read,
             Self::Write
             | Self::Create
+            | Self::Symlink
             | Self::SetTimes
             | Self::Remove
             | Self::RenameFrom
@@ -58,6 +62,7 @@ impl Operation {
             Self::Stat => "stat",
             Self::Write => "write",
             Self::Create => "create",
+            Self::Symlink => "make a link at",
             Self::SetTimes => "change the times of",
             Self::Remove => "remove",
             Self::RenameFrom => "move",
@@ -65,6 +70,18 @@ impl Operation {
             Self::LinkFrom => "hard-link",
         }
     }
+}
+
+/// What a rename moves. A rename about which nothing is known is judged as one of a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moved {
+    /// A regular file.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A directory with everything in it.
+    Tree,
 }
 
 /// The rule that led to a decision. Its name is what a model, a log and a user read.
@@ -77,6 +94,14 @@ pub enum Rule {
     OutsideGrants,
     /// The path lies beside a file that was granted alone (`spec/04` R9, W5).
     FileGrantOnly,
+    /// A rule hides the path: for every operation there is nothing (`spec/04` P8 mended).
+    Hidden,
+    /// A rule asks for a person's approval.
+    NeedsApproval,
+    /// A rule keeps the path as it is, though the grant would let it be written.
+    ReadOnlyRule,
+    /// What makes git run programs, or tells it where its files are, is never written.
+    GitControl,
     /// The deciding grant is read-only, now (`spec/04` W4).
     ReadOnlyGrant,
     /// The path is protected, or lies below a protected path (`spec/04` R18, P3).
@@ -91,6 +116,12 @@ pub enum Rule {
     HardLinkAlias,
     /// Neither a regular file nor a directory nor a symbolic link: FIFOs, sockets and devices are never opened.
     SpecialFile,
+    /// Nobody has read the file in this turn, and removing it would lose what nobody has seen (`spec/04` D4, D5).
+    ReadBeforeDelete,
+    /// The call or the agent has used up what it may write.
+    Quota,
+    /// The directory does not tell the case of letters apart, so no rule about a name would hold in it.
+    CaseFolding,
 }
 
 impl Rule {
@@ -100,6 +131,10 @@ impl Rule {
             Self::Granted => "granted",
             Self::OutsideGrants => "outside-grants",
             Self::FileGrantOnly => "file-grant-only",
+            Self::Hidden => "hidden",
+            Self::NeedsApproval => "needs-approval",
+            Self::ReadOnlyRule => "read-only-rule",
+            Self::GitControl => "git-control",
             Self::ReadOnlyGrant => "read-only-grant",
             Self::ProtectedPath => "protected-path",
             Self::ExcludedName => "excluded-name",
@@ -107,6 +142,9 @@ impl Rule {
             Self::AncestorOfProtected => "ancestor-of-protected",
             Self::HardLinkAlias => "hard-link-alias",
             Self::SpecialFile => "special-file",
+            Self::ReadBeforeDelete => "read-before-delete",
+            Self::Quota => "quota",
+            Self::CaseFolding => "case-folding",
         }
     }
 }
@@ -117,6 +155,8 @@ impl Rule {
 pub enum Verdict {
     /// It may.
     Allow,
+    /// It may if a person approves, and may not where there is nobody to ask.
+    Ask,
     /// It may not, and the asker learns that.
     Deny,
     /// It may not, and the asker sees no such path.

@@ -10,6 +10,6 @@ mod outcome;
 mod run_python;
 mod toolbox;
 
-pub use files::{AgentPaths, agent_policy};
+pub use files::{AgentPaths, agent_policy, real_location};
 pub use outcome::{ToolOutcome, ToolStatus};
 pub use toolbox::{Toolbox, Toolset, ToolsetError};

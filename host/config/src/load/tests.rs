@@ -8,7 +8,9 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::*;
-use crate::{ApiKey, BackendKind, DisplayKind};
+use crate::{
+    ApiKey, BackendKind, BuiltInNames, ContextPath, DisplayKind, PathRule, Permission, RuleAccess,
+};
 
 /// A project directory and a home directory, both empty, with a key for OpenAI.
 struct Place {
@@ -748,7 +750,8 @@ fn sandbox_limits_have_units_and_an_agent_may_have_its_own() {
             memory_bytes: 1 << 30,
             call_time,
             output_bytes: 1 << 20,
-            open_files: 64
+            open_files: 64,
+            ..Limits::default()
         }
     );
     assert_eq!(
@@ -757,7 +760,8 @@ fn sandbox_limits_have_units_and_an_agent_may_have_its_own() {
             memory_bytes: 64_000_000,
             call_time,
             output_bytes: 4096,
-            open_files: 64
+            open_files: 64,
+            ..Limits::default()
         }
     );
 }
@@ -1046,4 +1050,248 @@ proptest! {
             prop_assert!(refused.diagnostics.iter().any(|found| found.severity == Severity::Error));
         }
     }
+}
+
+/// A context path `data` of one agent with these further lines.
+fn context(lines: &str) -> String {
+    let lines: String = lines.lines().map(|line| format!("  {line}\n")).collect();
+    backend(&format!("context_paths:\n- path: data\n{lines}"))
+}
+
+fn with_data() -> Place {
+    let place = Place::new();
+    place.write("project/data/a.csv", "");
+    place
+}
+
+#[test]
+fn a_context_path_has_rules_in_their_order_and_says_whether_commits_are_allowed() {
+    let place = with_data();
+    let text = "git: Commit\nrules:\n- {path: 'secrets/**', access: hidden}\n- {path: '*.lock', access: ASK}\n\
+                - {path: /notes.md, access: read}\n- {path: x/, access: write}";
+    let plan = place.plan(&context(text));
+    let data = place.project().join("data");
+    let rule = |pattern: &str, access| PathRule {
+        root: data.clone(),
+        pattern: pattern.to_owned(),
+        access,
+    };
+    let rules = &plan.agents[0].path_rules;
+    assert_eq!(
+        rules.rules,
+        [
+            rule("secrets/**", RuleAccess::Hidden),
+            rule("*.lock", RuleAccess::Ask),
+            rule("/notes.md", RuleAccess::Read),
+            rule("x/", RuleAccess::Write),
+        ]
+    );
+    assert_eq!(rules.commits, [data]);
+    assert_eq!(plan.warnings, []);
+    let without = place.plan(&context("git: read"));
+    assert_eq!(without.agents[0].path_rules, PathRules::default());
+}
+
+#[test]
+fn an_unknown_access_or_git_value_is_refused_with_the_known_ones() {
+    let place = with_data();
+    assert_eq!(
+        place.refusal(&context("rules:\n- {path: x, access: hide}")),
+        "error: c.yaml:8:27: `agent.backend.context_paths[0].rules[0].access`: there is no access `hide`. \
+         It is `hidden`, `ask`, `read` or `write`. Did you mean `hidden`?"
+    );
+    assert_eq!(
+        place.refusal(&context("git: push")),
+        "error: c.yaml:7:12: `agent.backend.context_paths[0].git`: there is no git `push`. \
+         It is `read` or `commit`."
+    );
+}
+
+#[test]
+fn a_rule_without_a_path_or_an_access_is_refused() {
+    assert_eq!(
+        with_data().refusal(&context("rules:\n- {access: read}\n- {path: x}\n- text")),
+        "error: c.yaml:8:9: `agent.backend.context_paths[0].rules[0].path`: the rule has no path. \
+         Add `path:` with a pattern such as `docs/**` or `*.lock`.\n\
+         error: c.yaml:9:9: `agent.backend.context_paths[0].rules[1].access`: the rule does not say what holds. \
+         Add `access:` with `hidden`, `ask`, `read` or `write`.\n\
+         error: c.yaml:10:9: `agent.backend.context_paths[0].rules[2]`: a map of keys was expected, found text."
+    );
+}
+
+#[test]
+fn a_pattern_that_cannot_be_read_or_match_is_refused_with_its_place() {
+    let place = with_data();
+    for (pattern, fault) in [
+        ("../x", "a part of it is empty, `.` or `..`"),
+        ("a//b", "a part of it is empty, `.` or `..`"),
+        ("/", "it is empty"),
+        ("[", "unclosed character class; missing ']'"),
+        ("{a", "unclosed alternate group; missing '}'"),
+    ] {
+        let refusal = place.refusal(&context(&format!(
+            "rules:\n- {{path: '{pattern}', access: read}}"
+        )));
+        let start = format!(
+            "error: c.yaml:8:16: `agent.backend.context_paths[0].rules[0].path`: `{pattern}` is no pattern of a path: "
+        );
+        assert!(refusal.starts_with(&start), "{refusal}");
+        assert!(refusal.contains(fault), "{refusal}");
+    }
+}
+
+#[test]
+fn a_rule_about_a_file_is_refused_since_there_is_nothing_below_it() {
+    let place = with_data();
+    let text = "context_paths:\n- {path: data/a.csv, rules: [{path: x, access: read}]}";
+    assert_eq!(
+        place.refusal(&backend(text)),
+        "error: c.yaml:6:41: `agent.backend.context_paths[0].rules[0].path`: `x` has no effect, since \
+         PROJECT/data/a.csv is a file. Use `permission`, or name a directory."
+    );
+}
+
+#[test]
+fn a_protected_path_with_wildcards_is_a_rule_and_one_that_is_there_by_that_name_a_path() {
+    let place = with_data();
+    place.write("project/data/report[1].txt", "");
+    let data = place.project().join("data");
+    let text = format!(
+        "permission: write\nprotected_paths: ['docs/*.md', '*.lock', 'report[1].txt', '{}/x/**', '/etc/*']",
+        data.display()
+    );
+    let plan = place.plan(&context(&text));
+    assert_eq!(
+        plan.agents[0].context_paths[0].protected,
+        [data.join("report[1].txt")]
+    );
+    let rules: Vec<_> = plan.agents[0]
+        .path_rules
+        .rules
+        .iter()
+        .map(|rule| (rule.pattern.as_str(), rule.access))
+        .collect();
+    assert_eq!(
+        rules,
+        ["docs/*.md", "*.lock", "/x/**"].map(|pattern| (pattern, RuleAccess::Read))
+    );
+    let warnings: Vec<_> = plan.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("the protected path /etc/* lies outside the context path"),
+        "{warnings:?}"
+    );
+    let refusal = place.refusal(&context("protected_paths: ['[']"));
+    assert!(refusal.contains("`[` is no pattern of a path"), "{refusal}");
+}
+
+#[test]
+fn hidden_names_are_added_replaced_and_switched_off_for_all_and_for_one() {
+    let hidden = |shared: &str, own: &str| {
+        let own = match own {
+            "" => String::new(),
+            own => format!("hidden_names: {own}"),
+        };
+        let text = format!("{}orchestrator:\n  {shared}\n", backend(&own));
+        let names = plan(&text).agents[0].path_rules.hidden_names.clone();
+        (names.built_in, names.further)
+    };
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    use BuiltInNames::{Replaced, Used};
+    assert_eq!(hidden("", ""), (Used, vec![]));
+    assert_eq!(hidden("hidden_names: ['*.a']", ""), (Used, names(&["*.a"])));
+    assert_eq!(
+        hidden("hidden_names: ['*.a']", "['*.b']"),
+        (Used, names(&["*.a", "*.b"]))
+    );
+    assert_eq!(
+        hidden("hidden_names: {only: ['*.a']}", "['*.b']"),
+        (Replaced, names(&["*.a", "*.b"]))
+    );
+    assert_eq!(
+        hidden("hidden_names: ['*.a']", "{only: ['*.b']}"),
+        (Replaced, names(&["*.b"]))
+    );
+    assert_eq!(hidden("hidden_names: false", ""), (Replaced, vec![]));
+    assert_eq!(
+        hidden("hidden_names: false", "['*.b']"),
+        (Replaced, names(&["*.b"]))
+    );
+}
+
+#[test]
+fn hidden_names_that_are_no_names_are_refused() {
+    assert_eq!(
+        refusal(&backend("hidden_names: [a/b, '[']")),
+        "error: c.yaml:5:20: `agent.backend.hidden_names`: `a/b` is no pattern of a name: it has a `/`, and a hidden \
+         name has no place. Give a name such as `*.secret`; for a path use `rules` of its context path.\n\
+         error: c.yaml:5:25: `agent.backend.hidden_names`: `[` is no pattern of a name: unclosed character class; \
+         missing ']'. Give a name such as `*.secret`; for a path use `rules` of its context path."
+    );
+    for (value, found) in [
+        ("true", "true or false"),
+        ("all", "text"),
+        ("{}", "a map of keys"),
+    ] {
+        let refusal = refusal(&backend(&format!("hidden_names: {value}")));
+        assert!(
+            refusal.contains(&format!("was expected, found {found}.")),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn the_same_path_with_other_rules_is_a_contradiction_that_is_told() {
+    let place = with_data();
+    let own = context("rules: [{path: x, access: hidden}]");
+    let shared =
+        "orchestrator:\n  context_paths:\n  - path: data\n    rules: [{path: z, access: hidden}]\n";
+    let plan = place.plan(&format!("{own}{shared}"));
+    let rules = &plan.agents[0].path_rules.rules;
+    assert_eq!(rules.len(), 1);
+    assert_eq!(rules[0].pattern, "z");
+    assert_eq!(plan.warnings.len(), 1);
+}
+
+#[test]
+fn removing_unread_files_is_allowed_for_all_or_for_one() {
+    // `spec/04` D7.
+    let place = with_data();
+    let plan = |text: &str| place.plan(text).agents[0].path_rules.read_before_delete;
+    let agent = |key: &str| backend(key);
+    assert_eq!(plan(&agent("cwd: ws")), ReadBeforeDelete::Enforced);
+    assert_eq!(
+        plan(&agent("read_before_delete: false")),
+        ReadBeforeDelete::Off
+    );
+    let for_all = "orchestrator:\n  read_before_delete: false\n";
+    assert_eq!(
+        plan(&format!("{}{for_all}", agent("cwd: ws"))),
+        ReadBeforeDelete::Off
+    );
+    let exception = agent("read_before_delete: true");
+    assert_eq!(
+        plan(&format!("{exception}{for_all}")),
+        ReadBeforeDelete::Enforced
+    );
+    let refusal = refusal(&agent("read_before_delete: 1"));
+    assert!(refusal.contains("true or false was expected"), "{refusal}");
+}
+
+#[test]
+fn every_limit_on_writing_has_its_key() {
+    let place = with_data();
+    let text = format!(
+        "{}sandbox:\n  written: 2MiB\n  written_per_agent: 3MiB\n  new_files: 4\n  new_files_per_agent: 5\n  \
+         largest_file: 6MiB\n",
+        backend("cwd: ws")
+    );
+    let limits = place.plan(&text).agents[0].limits.clone();
+    assert_eq!(
+        (limits.written_bytes, limits.written_bytes_per_agent),
+        (2 << 20, 3 << 20)
+    );
+    assert_eq!((limits.new_files, limits.new_files_per_agent), (4, 5));
+    assert_eq!(limits.largest_file, 6 << 20);
 }
