@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use massgen_config::Limits;
+use massgen_permissions::audit;
 use serde_json::Value;
 use tokio::sync::Notify;
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -19,7 +20,7 @@ use wasmtime_wasi::{I32Exit, ResourceTable, WasiCtxBuilder};
 
 use crate::capture::Capture;
 use crate::engine::Sandbox;
-use crate::filesystem::{DenialLog, Gate, GuestFilesystem};
+use crate::filesystem::{Call as FileCall, DenialLog, Gate, GuestFilesystem, Refusals, Trail};
 use crate::host_interface::exports::massgen::plugin::tools;
 use crate::host_interface::{GuestFacts, ToolPluginPre, granted_paths};
 use crate::state::{Meter, State};
@@ -47,6 +48,16 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// The tool's name, or the command's.
+    fn name(&self) -> &str {
+        match self {
+            Self::Tool { name, .. } => name,
+            Self::Command { arguments, .. } => arguments.first().map_or("", String::as_str),
+        }
+    }
+}
+
 /// One call into the sandbox, as data.
 #[derive(Debug, Clone)]
 pub struct Invocation {
@@ -58,6 +69,8 @@ pub struct Invocation {
     pub environment: Vec<(String, String)>,
     /// The plugin's configuration, a JSON object.
     pub configuration: Value,
+    /// The model's id of the tool call, for the audit; empty where there is none.
+    pub call_id: String,
 }
 
 impl Invocation {
@@ -68,6 +81,7 @@ impl Invocation {
             limits,
             environment: Vec::new(),
             configuration: Value::Object(serde_json::Map::new()),
+            call_id: String::new(),
         }
     }
 }
@@ -169,9 +183,9 @@ impl Sandbox {
             }),
             Err(_) => Ended::without_store(Outcome::Timeout { after: time }),
         };
-        let denials = traces.denials.take();
+        let Refusals { denials, limit } = traces.denials.take();
         Report {
-            outcome: with_denial(ended.outcome, &denials),
+            outcome: with_refusal(ended.outcome, &denials, limit),
             stdout: traces.stdout.take(),
             stderr: traces.stderr.take(),
             log: ended.log,
@@ -248,6 +262,22 @@ impl Sandbox {
             wasi.args(arguments)
                 .stdin(MemoryInputPipe::new(Bytes::copy_from_slice(stdin)));
         }
+        let audit = filesystem.audit.as_ref();
+        let identity = audit::Call {
+            run: audit.map(|audit| audit.run.clone()).unwrap_or_default(),
+            agent: audit.map(|audit| audit.agent.clone()).unwrap_or_default(),
+            plugin: plugin.manifest().name.clone(),
+            digest: plugin.digest().to_owned(),
+            tool: invocation.entry.name().to_owned(),
+            call: invocation.call_id.clone(),
+        };
+        let trail = Trail::new(audit.map(|audit| audit.log.clone()), Arc::new(identity));
+        let call = FileCall::new(
+            Arc::clone(&filesystem),
+            invocation.limits.clone(),
+            trail,
+            traces.denials.clone(),
+        );
         let mut table = ResourceTable::new();
         table.set_max_capacity(invocation.limits.open_files as usize);
         let state = State {
@@ -261,11 +291,7 @@ impl Sandbox {
                 cancel: cancel.clone(),
                 log: Vec::new(),
             },
-            gate: Gate::new(
-                filesystem,
-                Arc::clone(&self.inner.void),
-                traces.denials.clone(),
-            ),
+            gate: Gate::new(Arc::new(call), Arc::clone(&self.inner.void)),
             meter: Meter::new(invocation.limits.memory_bytes),
             deadline: Instant::now() + invocation.limits.call_time,
             cancel,
@@ -407,18 +433,29 @@ fn limit_outcome(limit: LimitKind, limits: &Limits) -> Outcome {
             "the program held more than {} open files and streams",
             limits.open_files
         ),
+        LimitKind::Written | LimitKind::NewFiles | LimitKind::FileSize => {
+            "the program reached a limit on writing".to_owned()
+        }
     };
     Outcome::Limit { limit, message }
 }
 
-/// A tool error after a refusal is a denial: the model should read the rule, not guess at "no such file".
-fn with_denial(outcome: Outcome, denials: &[Denial]) -> Outcome {
-    match (outcome, denials.last()) {
-        (Outcome::ToolError { message }, Some(denial)) => Outcome::Denied {
+/// A tool error after a refusal is a denial, or a limit: the model should read the rule, not guess at "no such file".
+fn with_refusal(
+    outcome: Outcome,
+    denials: &[Denial],
+    limit: Option<(LimitKind, String)>,
+) -> Outcome {
+    match (outcome, denials.last(), limit) {
+        (Outcome::ToolError { message }, _, Some((limit, words))) => Outcome::Limit {
+            limit,
+            message: format!("{message} The limit: {words}."),
+        },
+        (Outcome::ToolError { message }, Some(denial), None) => Outcome::Denied {
             message,
             denial: denial.clone(),
         },
-        (outcome, _) => outcome,
+        (outcome, _, _) => outcome,
     }
 }
 

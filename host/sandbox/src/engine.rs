@@ -7,12 +7,12 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use wasmtime::component::Linker;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 
 use crate::cache::ComponentCache;
 use crate::filesystem::HasGate;
-use crate::host_interface::{HasFacts, massgen};
+use crate::host_interface::{HasHost, massgen};
 use crate::state::State;
 
 /// How often a running guest is asked whether it may go on. wasmtime's epochs cost about a tenth of the speed whatever
@@ -116,8 +116,11 @@ fn engine_config() -> Config {
         .max_core_instance_size(4 << 20)
         // The address space a memory may take; how much of it a guest gets is the call's own limit.
         .max_memory_size(4 << 30)
-        // Pages kept between calls instead of being given back: saves page faults on every small call.
-        .linear_memory_keep_resident(256 << 10);
+        // Pages kept between calls instead of being given back: saves page faults on every small call. The kernel (6.7
+        // and newer) tells which of them were written, so that only those are set back.
+        .linear_memory_keep_resident(1 << 20)
+        .table_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
@@ -139,7 +142,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     types::add_to_linker::<State, HasGate>(&mut linker, State::gate)?;
     preopens::add_to_linker::<State, HasGate>(&mut linker, State::gate)?;
     linker.allow_shadowing(false);
-    massgen::plugin::host::add_to_linker::<State, HasFacts>(&mut linker, |state| &mut state.guest)?;
+    massgen::plugin::host::add_to_linker::<State, HasHost>(&mut linker, State::host)?;
     Ok(linker)
 }
 

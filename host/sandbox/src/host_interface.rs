@@ -4,6 +4,7 @@ use massgen_permissions::{Access, Extent, Policy};
 use wasmtime::component::HasData;
 
 use crate::call::Cancel;
+use crate::filesystem::GateView;
 
 wasmtime::component::bindgen!({
     path: "../../wit/plugin.wit",
@@ -44,46 +45,67 @@ pub(crate) fn granted_paths(policy: &Policy) -> Vec<host::GrantedPath> {
     granted.collect()
 }
 
-/// Selects [`GuestFacts`] as the implementation behind the linker's `massgen:plugin/host`.
-pub(crate) struct HasFacts;
+/// Selects [`HostView`] as the implementation behind the linker's `massgen:plugin/host`.
+pub(crate) struct HasHost;
 
-impl HasData for HasFacts {
-    type Data<'a> = &'a mut GuestFacts;
+impl HasData for HasHost {
+    type Data<'a> = HostView<'a>;
 }
 
-impl host::Host for GuestFacts {
+/// What the host interface works on, for the length of one host call.
+pub(crate) struct HostView<'a> {
+    pub(crate) facts: &'a mut GuestFacts,
+    pub(crate) gate: GateView<'a>,
+}
+
+/// Paths that [`host::Host::removal_refusals`] looks at in one call. A guest is not interrupted during a host call, so
+/// this bounds how long one takes.
+const ASKED_AT_ONCE: usize = 4_096;
+
+impl host::Host for HostView<'_> {
     fn log(&mut self, level: host::Level, message: String) {
-        if self.log.len() >= Self::LOG_LINES {
+        if self.facts.log.len() >= GuestFacts::LOG_LINES {
             return;
         }
-        let line: String = message.chars().take(Self::LINE_LENGTH).collect();
+        let line: String = message.chars().take(GuestFacts::LINE_LENGTH).collect();
         match level {
-            host::Level::Debug => tracing::debug!(plugin = %self.plugin, "{line}"),
-            host::Level::Info => tracing::info!(plugin = %self.plugin, "{line}"),
-            host::Level::Warning => tracing::warn!(plugin = %self.plugin, "{line}"),
-            host::Level::Error => tracing::error!(plugin = %self.plugin, "{line}"),
+            host::Level::Debug => tracing::debug!(plugin = %self.facts.plugin, "{line}"),
+            host::Level::Info => tracing::info!(plugin = %self.facts.plugin, "{line}"),
+            host::Level::Warning => tracing::warn!(plugin = %self.facts.plugin, "{line}"),
+            host::Level::Error => tracing::error!(plugin = %self.facts.plugin, "{line}"),
         }
-        self.log.push(line);
+        self.facts.log.push(line);
     }
 
     fn progress(&mut self, done: u64, total: Option<u64>, message: String) {
-        let line: String = message.chars().take(Self::LINE_LENGTH).collect();
-        tracing::info!(plugin = %self.plugin, done, total, "{line}");
+        let line: String = message.chars().take(GuestFacts::LINE_LENGTH).collect();
+        tracing::info!(plugin = %self.facts.plugin, done, total, "{line}");
     }
 
     fn configuration(&mut self) -> String {
-        self.configuration.clone()
+        self.facts.configuration.clone()
     }
 
     fn cancelled(&mut self) -> bool {
-        self.cancel.is_cancelled()
+        self.facts.cancel.is_cancelled()
     }
 
     fn working_directory(&mut self) -> String {
-        self.working_directory.clone()
+        self.facts.working_directory.clone()
     }
 
     fn granted_paths(&mut self) -> Vec<host::GrantedPath> {
-        self.granted.clone()
+        self.facts.granted.clone()
+    }
+
+    fn removal_refusals(&mut self, paths: Vec<String>) -> Vec<host::RemovalRefusal> {
+        let mut refusals = Vec::new();
+        for path in paths.into_iter().take(ASKED_AT_ONCE) {
+            if let Some((rule, reason)) = self.gate.refusal_of_removal(&path) {
+                let rule = rule.name().to_owned();
+                refusals.push(host::RemovalRefusal { path, rule, reason });
+            }
+        }
+        refusals
     }
 }

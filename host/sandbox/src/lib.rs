@@ -6,6 +6,7 @@
 //!
 //! An invocation and its report are data: they name the component by digest and hold no live object of the caller's.
 
+mod audit;
 mod cache;
 mod call;
 mod capture;
@@ -17,9 +18,10 @@ mod outcome;
 mod plugin;
 mod state;
 
+pub use audit::AuditLog;
 pub use call::{Cancel, Entry, Invocation};
 pub use engine::{Sandbox, SandboxError, SandboxOptions};
-pub use filesystem::{Denial, GuestFilesystem, MountError, MountPoint};
+pub use filesystem::{Audit, Denial, GuestFilesystem, MountError, MountPoint};
 pub use manifest::{Manifest, ManifestError, PluginKind};
 pub use outcome::{Annotations, Captured, Content, LimitKind, Outcome, Report, ToolSpec};
 pub use plugin::{LoadError, Plugin};

@@ -56,6 +56,12 @@ pub enum LimitKind {
     Stack,
     /// Open descriptors, streams and other handles.
     Handles,
+    /// Bytes written to files.
+    Written,
+    /// Files, directories and links made.
+    NewFiles,
+    /// The length of one file.
+    FileSize,
 }
 
 impl LimitKind {
@@ -65,6 +71,9 @@ impl LimitKind {
             Self::Memory => "memory",
             Self::Stack => "stack",
             Self::Handles => "open_files",
+            Self::Written => "written",
+            Self::NewFiles => "new_files",
+            Self::FileSize => "largest_file",
         }
     }
 }

@@ -8,6 +8,7 @@ use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 use crate::LimitKind;
 use crate::call::Cancel;
 use crate::filesystem::{Gate, GateView};
+use crate::host_interface::HostView;
 
 /// The data of one store.
 pub(crate) struct State {
@@ -35,6 +36,17 @@ impl State {
             gate: &mut self.gate,
             ctx: self.wasi.filesystem(),
             table: &mut self.table,
+        }
+    }
+
+    pub(crate) fn host(&mut self) -> HostView<'_> {
+        HostView {
+            facts: &mut self.guest,
+            gate: GateView {
+                gate: &mut self.gate,
+                ctx: self.wasi.filesystem(),
+                table: &mut self.table,
+            },
         }
     }
 }

@@ -258,13 +258,16 @@ impl Toolbox {
                     name: tool.spec.name.clone(),
                     arguments,
                 };
-                let report = inner.run(plugin, entry, inner.limits.clone()).await;
+                let report = inner
+                    .run(plugin, entry, inner.limits.clone(), &call.id)
+                    .await;
                 ToolOutcome::of_tool(report, inner.limits.output_bytes)
             }
             Runner::Python(plugin) => match RunPython::parse(&arguments) {
                 Ok(program) => {
                     let limits = program.limits(&inner.limits);
-                    run_python::outcome(&inner.run(plugin, program.entry(), limits).await)
+                    let report = inner.run(plugin, program.entry(), limits, &call.id).await;
+                    run_python::outcome(&report)
                 }
                 Err(message) => ToolOutcome::error(message),
             },
@@ -282,15 +285,20 @@ impl Toolbox {
 }
 
 impl Inner {
-    async fn run(&self, plugin: &Plugin, entry: Entry, limits: Limits) -> massgen_sandbox::Report {
+    async fn run(
+        &self,
+        plugin: &Plugin,
+        entry: Entry,
+        limits: Limits,
+        call_id: &str,
+    ) -> massgen_sandbox::Report {
         let cancel = CancelOnDrop(Cancel::default());
+        let invocation = Invocation {
+            call_id: call_id.to_owned(),
+            ..Invocation::new(entry, limits)
+        };
         self.sandbox
-            .call(
-                plugin,
-                &self.filesystem,
-                Invocation::new(entry, limits),
-                &cancel.0,
-            )
+            .call(plugin, &self.filesystem, invocation, &cancel.0)
             .await
     }
 }

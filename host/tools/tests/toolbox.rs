@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use massgen_backends::ToolCall;
-use massgen_config::{ContextPath, Limits, Permission, ToolFilter};
+use massgen_config::{ContextPath, Limits, PathRules, Permission, ToolFilter};
 use massgen_sandbox::{GuestFilesystem, Manifest, Plugin, Sandbox, SandboxOptions};
 use massgen_tools::{AgentPaths, ToolOutcome, ToolStatus, Toolbox, Toolset, agent_policy};
 use serde_json::{Value, json};
@@ -62,9 +62,11 @@ impl Agent {
             workspace: folder.join("ws"),
             temporary_workspace: folder.join("temp"),
             context: vec![context],
+            rules: PathRules::default(),
         };
         let filesystem =
-            GuestFilesystem::mirroring(agent_policy(&paths), paths.workspace.clone()).unwrap();
+            GuestFilesystem::mirroring(agent_policy(&paths).unwrap(), paths.workspace.clone())
+                .unwrap();
         let toolbox = toolset()
             .await
             .for_agent(Arc::new(filesystem), filter, limits);
@@ -254,6 +256,97 @@ async fn context_writes_are_there_for_the_presentation_only_and_never_for_protec
         read_only
     );
     assert!(!agent.folder.join("context/b.txt").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_is_deleted_once_every_tools_reading_has_covered_it() {
+    // `spec/04` D4, D5, D9, with any tool's reading counted: cases 190 to 196 of `spec/07`.
+    let agent = Agent::new().await;
+    for name in ["a.txt", "b.txt"] {
+        fs::create_dir_all(agent.folder.join("ws/d")).unwrap();
+        fs::write(agent.folder.join("ws/d").join(name), "content").unwrap();
+    }
+    let unread = agent.call("delete_file", json!({"path": "d/a.txt"})).await;
+    assert!(
+        unread.content.contains("must be read before deletion"),
+        "{}",
+        unread.content
+    );
+    agent
+        .call("read_text_file", json!({"path": "d/a.txt"}))
+        .await;
+    let partly = agent
+        .call("delete_file", json!({"path": "d", "recursive": true}))
+        .await;
+    assert!(
+        partly.content.contains("Contains 1 unread file(s): "),
+        "{}",
+        partly.content
+    );
+    let batch = agent
+        .call("delete_files_batch", json!({"base_path": "d"}))
+        .await;
+    assert!(
+        batch.content.contains("Cannot delete 1 unread file(s): "),
+        "{}",
+        batch.content
+    );
+    assert!(agent.folder.join("ws/d/a.txt").exists());
+    agent
+        .call("run_python", json!({"code": "open('d/b.txt').read()"}))
+        .await;
+    let whole = agent
+        .call("delete_file", json!({"path": "d", "recursive": true}))
+        .await;
+    assert_eq!(whole.status, ToolStatus::Ok, "{}", whole.content);
+    assert!(!agent.folder.join("ws/d").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_or_an_edit_in_the_sandbox_keeps_mode_and_names() {
+    use std::os::unix::fs::PermissionsExt;
+    let agent = Agent::new().await;
+    let script = agent.folder.join("ws/run.sh");
+    fs::write(&script, "echo one\n").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::hard_link(&script, agent.folder.join("ws/same.sh")).unwrap();
+    let edits = json!([{"oldText": "one", "newText": "two"}]);
+    let edited = agent
+        .call("edit_file", json!({"path": "run.sh", "edits": edits}))
+        .await;
+    assert_eq!(edited.status, ToolStatus::Ok, "{}", edited.content);
+    let copied = agent
+        .call(
+            "copy_file",
+            json!({"source_path": "run.sh", "destination_path": "same.sh", "overwrite": true}),
+        )
+        .await;
+    assert_eq!(copied.status, ToolStatus::Ok, "{}", copied.content);
+    assert_eq!(fs::read_to_string(&script).unwrap(), "echo two\n");
+    assert_eq!(
+        fs::read_to_string(agent.folder.join("ws/same.sh")).unwrap(),
+        "echo two\n"
+    );
+    assert_eq!(
+        fs::metadata(&script).unwrap().permissions().mode() & 0o777,
+        0o755
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_deleted_by_a_way_through_a_link() {
+    let agent = Agent::new().await;
+    std::os::unix::fs::symlink("..", agent.folder.join("ws/up")).unwrap();
+    fs::write(agent.folder.join("ws/keep.txt"), "kept").unwrap();
+    agent.call("read_file", json!({"path": "keep.txt"})).await;
+    let refused = agent
+        .call("delete_file", json!({"path": "up/ws", "recursive": true}))
+        .await;
+    assert_ne!(refused.status, ToolStatus::Ok);
+    assert_eq!(
+        fs::read_to_string(agent.folder.join("ws/keep.txt")).unwrap(),
+        "kept"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

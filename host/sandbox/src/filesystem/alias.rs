@@ -25,8 +25,9 @@ pub(super) fn every_name_is_writable(policy: &Policy, stat: &Stat) -> bool {
     for grant in &policy.grants {
         collect_names(policy, &grant.path, stat, &mut seen, &mut budget);
     }
-    // Counted again, since a name that was moved during the walk may have been met twice.
-    seen.retain(|name: &Name| is_same_file(&name.path, stat));
+    // Counted again, since a name that was moved during the walk may have been met twice. A move sets the file's time of
+    // change, so that one between two of these looks is noticed too.
+    seen.retain(|name: &Name| is_unchanged(&name.path, stat));
     budget > 0 && seen.len() as u64 >= stat.st_nlink
 }
 
@@ -105,7 +106,17 @@ fn note(policy: &Policy, path: &Path, stat: &Stat, seen: &mut HashSet<Name>) {
     }
 }
 
-fn is_same_file(path: &Path, stat: &Stat) -> bool {
+/// True when the name `path` stands for the file, and is no link to it.
+pub(super) fn is_same_file(path: &Path, stat: &Stat) -> bool {
     fs::symlink_metadata(path)
         .is_ok_and(|metadata| metadata.dev() == stat.st_dev && metadata.ino() == stat.st_ino)
+}
+
+/// True when the name `path` stands for the file, and nothing has happened to its names or contents.
+fn is_unchanged(path: &Path, stat: &Stat) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| {
+        let changed = (metadata.ctime(), u64::try_from(metadata.ctime_nsec()));
+        (metadata.dev(), metadata.ino()) == (stat.st_dev, stat.st_ino)
+            && changed == (stat.st_ctime, Ok(stat.st_ctime_nsec))
+    })
 }

@@ -6,13 +6,14 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, FileType, IFlags, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 /// Flags for a handle that only marks a directory's place.
@@ -64,14 +65,66 @@ pub(super) fn file_type(stat: &Stat) -> FileType {
     FileType::from_raw_mode(stat.st_mode)
 }
 
-/// Where the directory behind `handle` really is now, as the kernel tells it; never derived from a guest's text.
-/// Fails with `ENOENT` once the directory was removed.
+/// This process's own open handles, `/proc/self/fd`, opened once.
+fn open_handles() -> rustix::io::Result<BorrowedFd<'static>> {
+    static HANDLES: OnceLock<OwnedFd> = OnceLock::new();
+    if let Some(handles) = HANDLES.get() {
+        return Ok(handles.as_fd());
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let handles = rustix::fs::open("/proc/self/fd", flags, Mode::empty())?;
+    Ok(HANDLES.get_or_init(|| handles).as_fd())
+}
+
+/// Where the file or directory behind `handle` really is now, as the kernel tells it; never derived from a guest's text.
+/// Fails with `ENOENT` once it was removed.
 pub(super) fn real_path(handle: &File) -> rustix::io::Result<PathBuf> {
     use std::os::fd::AsRawFd;
-    let link = format!("/proc/self/fd/{}", handle.as_raw_fd());
-    let path = rustix::fs::readlink(link, Vec::with_capacity(256))?.into_bytes();
+    let number = handle.as_raw_fd().to_string();
+    let path = rustix::fs::readlinkat(open_handles()?, number, Vec::with_capacity(256))?;
+    let path = path.into_bytes();
     if path.ends_with(b" (deleted)") && rustix::fs::fstat(handle)?.st_nlink == 0 {
         return Err(Errno::NOENT);
     }
     Ok(PathBuf::from(OsString::from_vec(path)))
+}
+
+/// File systems whose names are the same in upper and lower case (`linux/magic.h`): FAT, exFAT, NTFS, HFS and HFS+, the
+/// Windows shares, and the folders of a Windows host (9P).
+const FOLDING_FILESYSTEMS: [u32; 9] = [
+    0x4d44,
+    0x2011_bab0,
+    0x5346_544e,
+    0x7366_746e,
+    0x4244,
+    0x482b,
+    0xff53_4d42,
+    0xfe53_4d42,
+    0x0102_1997,
+];
+
+/// The attribute of a directory that folds case (`FS_CASEFOLD_FL`, ext4, f2fs and tmpfs).
+const CASEFOLD: IFlags = IFlags::from_bits_retain(0x4000_0000);
+
+/// True when the directory takes names that differ only in case for the same, or when it cannot be found out.
+pub(super) fn folds_case(directory: impl AsFd) -> bool {
+    let folds = || -> rustix::io::Result<bool> {
+        let kind = rustix::fs::fstatfs(&directory)?.f_type;
+        if FOLDING_FILESYSTEMS
+            .iter()
+            .any(|folding| i64::from(*folding) == kind)
+        {
+            return Ok(true);
+        }
+        // A handle that only marks a place cannot be asked.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let readable = rustix::fs::openat(&directory, ".", flags, Mode::empty())?;
+        match rustix::fs::ioctl_getflags(&readable) {
+            Ok(attributes) => Ok(attributes.contains(CASEFOLD)),
+            // A file system without attributes has none that folds.
+            Err(Errno::NOTTY | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(false),
+            Err(error) => Err(error),
+        }
+    };
+    folds().unwrap_or(true)
 }

@@ -8,14 +8,21 @@
 //! The cost of an open is three more system calls than stock wasmtime-wasi needs (link check, metadata, `/proc` look-up).
 
 mod alias;
+mod atlas;
 mod denial;
 mod gate;
 mod handle;
+mod ledger;
 mod mount;
+mod open_file;
 mod open_request;
 mod resolve;
+mod stat;
+mod trail;
+mod wasi;
 
 pub use denial::Denial;
-pub(crate) use denial::DenialLog;
-pub(crate) use gate::{Gate, GateView, HasGate};
-pub use mount::{GuestFilesystem, MountError, MountPoint};
+pub(crate) use denial::{DenialLog, Refusals};
+pub(crate) use gate::{Call, Gate, GateView, HasGate};
+pub use mount::{Audit, GuestFilesystem, MountError, MountPoint};
+pub(crate) use trail::Trail;

@@ -4,15 +4,18 @@
 //! above a mount are virtual and show only the way to it. There is nothing else to name, so a path outside every mount
 //! reaches no system call at all.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use massgen_config::ReadBeforeDelete;
 use massgen_permissions::{Extent, Policy};
 
 use super::handle;
+use super::ledger::Ledger;
+use crate::audit::AuditLog;
 
 /// A place in the guest's tree and the handle behind it.
 #[derive(Debug)]
@@ -58,6 +61,22 @@ pub struct GuestFilesystem {
     pub(super) mounts: Vec<Mount>,
     policy: RwLock<Arc<Policy>>,
     working_directory: PathBuf,
+    /// Held while a call looks a name up and changes it, so that no other call of the agent changes it in between.
+    names: Mutex<()>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) read_before_delete: ReadBeforeDelete,
+    pub(crate) audit: Option<Audit>,
+}
+
+/// Where decisions about an agent's files are recorded, and under which names.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// The file.
+    pub log: AuditLog,
+    /// The run, by the name of its log folder.
+    pub run: String,
+    /// The agent's id.
+    pub agent: String,
 }
 
 impl GuestFilesystem {
@@ -89,7 +108,25 @@ impl GuestFilesystem {
             mounts,
             policy: RwLock::new(Arc::new(policy)),
             working_directory,
+            names: Mutex::default(),
+            ledger: Arc::default(),
+            read_before_delete: ReadBeforeDelete::default(),
+            audit: None,
         })
+    }
+
+    /// The same files, with every decision about them recorded.
+    #[must_use]
+    pub fn audited(mut self, audit: Audit) -> Self {
+        self.audit = Some(audit);
+        self
+    }
+
+    /// The same files, with another rule for removing what was not read.
+    #[must_use]
+    pub fn with_read_before_delete(mut self, rule: ReadBeforeDelete) -> Self {
+        self.read_before_delete = rule;
+        self
     }
 
     /// No files at all.
@@ -98,6 +135,10 @@ impl GuestFilesystem {
             mounts: Vec::new(),
             policy: RwLock::new(Arc::new(Policy::new(Vec::new()))),
             working_directory: "/".into(),
+            names: Mutex::default(),
+            ledger: Arc::default(),
+            read_before_delete: ReadBeforeDelete::default(),
+            audit: None,
         }
     }
 
@@ -112,26 +153,43 @@ impl GuestFilesystem {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 
+    /// Keeps every other call of the agent from changing names.
+    pub(super) fn hold_names(&self) -> MutexGuard<'_, ()> {
+        // The lock holds no data that a panic could leave half changed.
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The directory against which guests read relative paths.
     pub fn working_directory(&self) -> &Path {
         &self.working_directory
     }
 
     /// The mount at exactly this guest path.
-    pub(super) fn mount_at(&self, path: &[OsString]) -> Option<&Mount> {
+    pub(super) fn mount_at(&self, path: &[&OsStr]) -> Option<&Mount> {
         self.mounts.iter().find(|mount| mount.at == path)
     }
 
-    /// The deepest mounted tree at or above this guest path.
-    pub(super) fn tree_above(&self, path: &[OsString]) -> Option<(&Mount, &Arc<File>)> {
+    /// The deepest mounted tree at or above this guest path: its place in the list of mounts, and its handle.
+    pub(super) fn tree_above(&self, path: &[&OsStr]) -> Option<(usize, &Arc<File>)> {
+        let is_above = |mount: &Mount| {
+            mount.at.len() <= path.len() && mount.at.iter().zip(path).all(|(a, b)| a == b)
+        };
         self.mounts
             .iter()
-            .filter(|mount| path.starts_with(&mount.at))
-            .filter_map(|mount| match &mount.target {
-                Target::Tree(handle) => Some((mount, handle)),
-                Target::File { .. } => None,
+            .enumerate()
+            .filter_map(|(index, mount)| match &mount.target {
+                Target::Tree(handle) if is_above(mount) => Some((index, handle)),
+                Target::Tree(_) | Target::File { .. } => None,
             })
-            .max_by_key(|(mount, _)| mount.at.len())
+            .max_by_key(|(index, _)| self.mounts[*index].at.len())
+    }
+
+    /// True when a mount lies directly in the directory of this guest path.
+    pub(super) fn has_mount_in(&self, directory: &[&OsStr]) -> bool {
+        self.mounts.iter().any(|mount| {
+            mount.at.len() == directory.len() + 1
+                && mount.at.iter().zip(directory).all(|(a, b)| a == b)
+        })
     }
 
     /// True when a mount lies strictly below this guest path.

@@ -51,27 +51,31 @@ impl OpenRequest {
         }
     }
 
+    /// What the open file may be used for, once it is open.
+    pub(super) fn operations(self) -> Vec<Operation> {
+        let read = self.read || !self.writes();
+        let read = read.then_some(Operation::Read);
+        read.into_iter()
+            .chain(self.writes().then_some(Operation::Write))
+            .collect()
+    }
+
     /// Truncation is not among them: it waits until the open file is known to be one that may be changed.
     /// `NONBLOCK` keeps a pipe that took the file's place from holding the host up.
-    pub(super) fn host_flags(self) -> OFlags {
+    /// With `makes` the file is not there yet, and must not be when it is made.
+    pub(super) fn host_flags(self, makes: bool) -> OFlags {
         let access = match (self.read, self.writes()) {
             (_, false) => OFlags::RDONLY,
             (false, true) => OFlags::WRONLY,
             (true, true) => OFlags::RDWR,
         };
-        let create = if self.create {
-            OFlags::CREATE
-        } else {
-            OFlags::empty()
-        };
-        let exclusive = if self.create && self.exclusive {
-            OFlags::EXCL
+        let create = if makes {
+            OFlags::CREATE | OFlags::EXCL
         } else {
             OFlags::empty()
         };
         access
             | create
-            | exclusive
             | self.sync
             | OFlags::NOFOLLOW
             | OFlags::CLOEXEC

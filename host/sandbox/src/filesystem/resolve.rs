@@ -11,14 +11,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
+use super::atlas::{Atlas, Location};
 use super::handle;
 use super::mount::{GuestFilesystem, Target};
 
 /// As many links as Linux itself follows in one path (`man 7 path_resolution`).
 const MAX_LINKS: usize = 40;
+
+/// The bytes of a path that Linux takes, the closing zero not counted (`PATH_MAX`). The kernel would refuse a longer one
+/// too, but a walk would first take it apart in the host's memory.
+const MAX_PATH: usize = 4_095;
 
 /// Where a walk begins.
 #[derive(Debug, Clone)]
@@ -53,7 +59,11 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) parent: Arc<File>,
+    /// Where the parent really is.
+    pub(super) location: Location,
     pub(super) name: OsString,
+    /// What the name stood for a moment ago; `None` where there was no such name.
+    pub(super) stat: Option<Stat>,
     /// The path ended in a slash: only a directory will do (POSIX 4.13).
     pub(super) must_be_directory: bool,
 }
@@ -61,6 +71,7 @@ pub(super) struct Entry {
 /// Resolves `path` from `base`.
 pub(super) fn resolve(
     filesystem: &GuestFilesystem,
+    atlas: &mut Atlas,
     base: &Base,
     path: &str,
     follow: Follow,
@@ -68,13 +79,19 @@ pub(super) fn resolve(
     if path.is_empty() {
         return Err(ErrorCode::NoEntry);
     }
+    if path.len() > MAX_PATH {
+        return Err(ErrorCode::NameTooLong);
+    }
     if path.starts_with('/') {
         return Err(ErrorCode::NotPermitted);
     }
     if path.contains('\0') {
         return Err(ErrorCode::Invalid);
     }
-    if let Some(entry) = resolve_plain(filesystem, base, path, follow)? {
+    if let Some(entry) = resolve_known(atlas, base, path, follow)? {
+        return Ok(Place::Entry(entry));
+    }
+    if let Some(entry) = resolve_plain(filesystem, atlas, base, path, follow)? {
         return Ok(Place::Entry(entry));
     }
     let mut walk = Walk::new(filesystem, base, follow);
@@ -82,46 +99,86 @@ pub(super) fn resolve(
     walk.run()
 }
 
-/// The usual case in one system call: no `..`, no link on the way, the parent below a mounted or open directory.
+/// A name in a directory that the call has been in before.
+fn resolve_known(
+    atlas: &Atlas,
+    base: &Base,
+    path: &str,
+    follow: Follow,
+) -> Result<Option<Entry>, ErrorCode> {
+    let Base::Virtual(at) = base else {
+        return Ok(None);
+    };
+    let Some((directory, name)) = path.rsplit_once('/') else {
+        return Ok(None);
+    };
+    if !at.is_empty() || matches!(name, "" | "." | "..") {
+        return Ok(None);
+    }
+    let Some(known) = atlas.known(directory) else {
+        return Ok(None);
+    };
+    let name = OsStr::new(name);
+    let stat = handle::metadata(&known.handle, name).map_err(error_code)?;
+    if follow == Follow::Yes && stat.as_ref().is_some_and(is_link) {
+        return Ok(None);
+    }
+    Ok(Some(Entry {
+        parent: Arc::clone(&known.handle),
+        location: known.location.clone(),
+        name: name.to_owned(),
+        stat,
+        must_be_directory: false,
+    }))
+}
+
+fn is_link(stat: &Stat) -> bool {
+    handle::file_type(stat) == FileType::Symlink
+}
+
+/// The usual case without a walk: no `..`, no link on the way, the parent below a mounted or open directory.
 fn resolve_plain(
     filesystem: &GuestFilesystem,
+    atlas: &mut Atlas,
     base: &Base,
     path: &str,
     follow: Follow,
 ) -> Result<Option<Entry>, ErrorCode> {
     let must_be_directory = path.ends_with('/');
-    let mut names: Vec<OsString> = Vec::new();
+    let mut names: Vec<&OsStr> = Vec::new();
     for step in path.split('/') {
         match step {
             "" | "." => {}
             ".." => return Ok(None),
-            name => names.push(OsString::from(name)),
+            name => names.push(OsStr::new(name)),
         }
     }
     if path.ends_with("/.") || names.is_empty() {
         return Ok(None);
     }
-    let (directory, below) = match base {
-        Base::Directory(directory) => (directory, names.as_slice()),
+    // The guest path, where it is known.
+    let mut whole: Vec<&OsStr> = Vec::new();
+    let directory = match base {
+        Base::Directory(directory) => directory,
         Base::Virtual(at) => {
-            let whole = [at.as_slice(), names.as_slice()].concat();
+            whole = at.iter().map(OsString::as_os_str).chain(names).collect();
             if filesystem.mount_at(&whole).is_some() {
                 return Ok(None);
             }
-            let Some((mount, directory)) = filesystem.tree_above(&whole) else {
+            let Some((index, directory)) = filesystem.tree_above(&whole) else {
                 return Ok(None);
             };
-            names = whole[mount.at.len()..].to_vec();
-            (directory, names.as_slice())
+            names = whole[filesystem.mounts[index].at.len()..].to_vec();
+            directory
         }
     };
-    let Some((name, parents)) = below.split_last() else {
+    let Some((name, parents)) = names.split_last() else {
         return Ok(None);
     };
-    let parent = if parents.is_empty() {
+    let parents: PathBuf = parents.iter().collect();
+    let parent = if parents.as_os_str().is_empty() {
         Arc::clone(directory)
     } else {
-        let parents: PathBuf = parents.iter().collect();
         match handle::open_directory_beneath(directory, &parents) {
             Ok(parent) => Arc::new(parent),
             // A link on the way, or a kernel without openat2: step by step.
@@ -129,17 +186,27 @@ fn resolve_plain(
             Err(error) => return Err(error_code(error)),
         }
     };
+    let stat = handle::metadata(&parent, name).map_err(error_code)?;
     let follows = follow == Follow::Yes || must_be_directory;
-    if follows
-        && handle::link_target(&parent, name)
-            .map_err(error_code)?
-            .is_some()
-    {
+    if follows && stat.as_ref().is_some_and(is_link) {
         return Ok(None);
     }
+    let location = match (base, path.rsplit_once('/')) {
+        // Another mount may lie directly below: names in such a directory are looked up anew each time.
+        (Base::Virtual(at), Some((text, last)))
+            if at.is_empty()
+                && !last.is_empty()
+                && !filesystem.has_mount_in(&whole[..whole.len() - 1]) =>
+        {
+            atlas.learn(text, &parent)
+        }
+        _ => Location::learn(&parent),
+    };
     Ok(Some(Entry {
+        location: location.map_err(error_code)?,
         parent,
-        name: name.clone(),
+        name: (*name).to_owned(),
+        stat,
         must_be_directory,
     }))
 }
@@ -257,7 +324,8 @@ impl<'a> Walk<'a> {
     /// One step down. Returns the place once nothing is left to walk.
     fn enter_name(&mut self, name: OsString) -> Result<Option<Place>, ErrorCode> {
         if let Some(guest_path) = self.guest_path_of(&name) {
-            if let Some(mount) = self.filesystem.mount_at(&guest_path) {
+            let names: Vec<&OsStr> = guest_path.iter().map(OsString::as_os_str).collect();
+            if let Some(mount) = self.filesystem.mount_at(&names) {
                 match &mount.target {
                     Target::Tree(_) => {
                         self.stand = enter(self.filesystem, guest_path);
@@ -293,6 +361,8 @@ impl<'a> Walk<'a> {
         }
         if is_last {
             return Ok(Some(Place::Entry(Entry {
+                location: Location::learn(&parent).map_err(error_code)?,
+                stat: handle::metadata(&parent, &name).map_err(error_code)?,
                 parent,
                 name,
                 must_be_directory: self.must_be_directory,
@@ -371,8 +441,9 @@ impl<'a> Walk<'a> {
 
 /// The stand at a guest path that is a mounted tree or a virtual directory.
 fn enter(filesystem: &GuestFilesystem, at: Vec<OsString>) -> Stand {
+    let names: Vec<&OsStr> = at.iter().map(OsString::as_os_str).collect();
     let root = filesystem
-        .mount_at(&at)
+        .mount_at(&names)
         .and_then(|mount| match &mount.target {
             Target::Tree(handle) => Some(Arc::clone(handle)),
             Target::File { .. } => None,
@@ -388,5 +459,10 @@ fn enter(filesystem: &GuestFilesystem, at: Vec<OsString>) -> Stand {
 
 /// The WASI code for a system error.
 pub(super) fn error_code(error: Errno) -> ErrorCode {
-    ErrorCode::from(std::io::Error::from(error))
+    match error {
+        Errno::DQUOT => ErrorCode::Quota,
+        Errno::FBIG => ErrorCode::FileTooLarge,
+        Errno::ROFS => ErrorCode::ReadOnly,
+        other => ErrorCode::from(std::io::Error::from(other)),
+    }
 }
