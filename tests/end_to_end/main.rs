@@ -5,3 +5,4 @@ mod bad_input;
 mod coordination;
 mod demo;
 mod massgen;
+mod policy;

@@ -1,18 +1,22 @@
 //! What the sandbox costs, against the stock implementation of wasmtime-wasi in the same run.
 //!
 //! `cargo xtask bench` builds the guests and runs this. The file operations are repeated and timed inside the guest, so
-//! that only the host's part differs; the ratio of `gate` to `stock` is the number to read.
+//! that only the host's part differs; the ratios of `gate` to `stock` and to `native` are the numbers to read. `audited`
+//! is the gate with an audit file.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use massgen_config::Limits;
 use massgen_permissions::{Access, Grant, GrantKind, Policy};
 use massgen_sandbox::{
-    Cancel, Entry, GuestFilesystem, Invocation, Manifest, PluginKind, Sandbox, SandboxOptions,
+    Audit, AuditLog, Cancel, Entry, GuestFilesystem, Invocation, Manifest, PluginKind, Sandbox,
+    SandboxOptions,
 };
 use tokio::runtime::Runtime;
 use wasmtime::component::{Component, Linker, ResourceTable};
@@ -21,8 +25,79 @@ use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-/// Repetitions inside the guest for one call.
-const INNER: u64 = 1_000;
+/// The length of the file for the streams.
+const LENGTH: usize = 64 << 20;
+
+/// Entries of the directory that is listed.
+const ENTRIES: usize = 1_000;
+
+/// An operation that the `measure` guest repeats.
+struct Measured {
+    operation: &'static str,
+    title: &'static str,
+    path: &'static str,
+    /// Repetitions inside the guest for one call.
+    inner: u64,
+    native: fn(&Path),
+}
+
+const MEASURED: [Measured; 6] = [
+    Measured {
+        operation: "open",
+        title: "open and close",
+        path: "a/b/file.bin",
+        inner: 1_000,
+        native: |path| drop(File::open(path).unwrap()),
+    },
+    Measured {
+        operation: "stat",
+        title: "stat",
+        path: "a/b/file.bin",
+        inner: 1_000,
+        native: |path| assert!(path.metadata().unwrap().is_file()),
+    },
+    Measured {
+        operation: "read",
+        title: "open, read 4 KiB and close",
+        path: "a/b/file.bin",
+        inner: 1_000,
+        native: |path| {
+            File::open(path)
+                .unwrap()
+                .read_exact(&mut [0; 4096])
+                .unwrap();
+        },
+    },
+    Measured {
+        operation: "list",
+        title: "list 1,000 entries",
+        path: "many",
+        inner: 5,
+        native: |path| assert_eq!(path.read_dir().unwrap().count(), ENTRIES),
+    },
+    Measured {
+        operation: "stream-read",
+        title: "read 64 MiB as a stream",
+        path: "large.bin",
+        inner: 1,
+        native: |path| {
+            let (mut file, mut block) = (File::open(path).unwrap(), vec![0; 64 << 10]);
+            while file.read(&mut block).unwrap() > 0 {}
+        },
+    },
+    Measured {
+        operation: "stream-write",
+        title: "write 64 MiB as a stream",
+        path: "written.bin",
+        inner: 1,
+        native: |path| {
+            let (mut file, block) = (File::create(path).unwrap(), vec![7; 64 << 10]);
+            for _ in 0..LENGTH / block.len() {
+                file.write_all(&block).unwrap();
+            }
+        },
+    },
+];
 
 fn component(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -115,6 +190,11 @@ fn benches(criterion: &mut Criterion) {
     let folder: PathBuf = temporary.path().canonicalize().unwrap();
     std::fs::create_dir_all(folder.join("a/b")).unwrap();
     std::fs::write(folder.join("a/b/file.bin"), vec![7; 4096]).unwrap();
+    std::fs::write(folder.join("large.bin"), vec![7; LENGTH]).unwrap();
+    std::fs::create_dir(folder.join("many")).unwrap();
+    for number in 0..ENTRIES {
+        std::fs::write(folder.join(format!("many/{number}")), "").unwrap();
+    }
 
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
     let sandbox = Sandbox::new(SandboxOptions { cache }).unwrap();
@@ -129,9 +209,18 @@ fn benches(criterion: &mut Criterion) {
         GrantKind::Workspace,
         Access::Write,
     )]);
-    let filesystem = Arc::new(GuestFilesystem::mirroring(policy, folder.clone()).unwrap());
+    let mirrored = || GuestFilesystem::mirroring(policy.clone(), folder.clone()).unwrap();
+    let filesystem = Arc::new(mirrored());
+    let audit = Audit {
+        log: AuditLog::append_to(&folder.join("audit.jsonl")).unwrap(),
+        run: "bench".to_owned(),
+        agent: "one".to_owned(),
+    };
+    let audited = Arc::new(mirrored().audited(audit));
     let limits = Limits {
         call_time: Duration::from_secs(60),
+        written_bytes: u64::MAX,
+        written_bytes_per_agent: u64::MAX,
         ..Limits::default()
     };
     let cancel = Cancel::default();
@@ -152,45 +241,56 @@ fn benches(criterion: &mut Criterion) {
     });
 
     let stock = StockHost::new(&component("measure"));
-    let inside = folder.join("a/b/file.bin").display().to_string();
-    let times = INNER.to_string();
-    for (operation, title) in [
-        ("open", "open and close"),
-        ("stat", "stat"),
-        ("read", "open, read 4 KiB and close"),
-    ] {
-        let mut group = criterion.benchmark_group(title);
-        let per_operation = |time: Duration, iterations: u64| {
-            time.mul_f64(iterations as f64 / (iterations.div_ceil(INNER) * INNER) as f64)
-        };
-        group.bench_function("gate", |bencher| {
-            bencher.iter_custom(|iterations| {
-                let mut time = Duration::ZERO;
-                for _ in 0..iterations.div_ceil(INNER) {
-                    let arguments = ["measure", operation, &inside, &times].map(str::to_owned);
-                    let entry = Entry::Command {
-                        arguments: arguments.to_vec(),
-                        stdin: Vec::new(),
-                    };
-                    let invocation = Invocation::new(entry, limits.clone());
-                    let call = sandbox.call(&measure, &filesystem, invocation, &cancel);
-                    time += nanoseconds(&runtime.block_on(call).stdout.to_text());
-                }
-                per_operation(time, iterations)
+    for measured in &MEASURED {
+        let mut group = criterion.benchmark_group(measured.title);
+        if measured.inner == 1 {
+            group.sample_size(10);
+        }
+        let times = measured.inner.to_string();
+        let path = folder.join(measured.path);
+        let inside = path.display().to_string();
+        for (name, filesystem) in [("gate", &filesystem), ("audited", &audited)] {
+            group.bench_function(name, |bencher| {
+                bencher.iter_custom(|iterations| {
+                    repeat(measured.inner, iterations, || {
+                        let arguments = ["measure", measured.operation, &inside, &times];
+                        let entry = Entry::Command {
+                            arguments: arguments.map(str::to_owned).to_vec(),
+                            stdin: Vec::new(),
+                        };
+                        let invocation = Invocation::new(entry, limits.clone());
+                        let call = sandbox.call(&measure, filesystem, invocation, &cancel);
+                        nanoseconds(&runtime.block_on(call).stdout.to_text())
+                    })
+                });
             });
-        });
+        }
         group.bench_function("stock", |bencher| {
             bencher.iter_custom(|iterations| {
-                let mut time = Duration::ZERO;
-                for _ in 0..iterations.div_ceil(INNER) {
-                    let arguments = ["measure", operation, "a/b/file.bin", &times];
-                    time += nanoseconds(&runtime.block_on(stock.run(&folder, &arguments)));
+                repeat(measured.inner, iterations, || {
+                    let arguments = ["measure", measured.operation, measured.path, &times];
+                    nanoseconds(&runtime.block_on(stock.run(&folder, &arguments)))
+                })
+            });
+        });
+        group.bench_function("native", |bencher| {
+            bencher.iter_custom(|iterations| {
+                let started = Instant::now();
+                for _ in 0..iterations {
+                    (measured.native)(&path);
                 }
-                per_operation(time, iterations)
+                started.elapsed()
             });
         });
         group.finish();
     }
+}
+
+/// The time of `iterations`, measured in calls of `inner` repetitions each.
+fn repeat(inner: u64, iterations: u64, mut call: impl FnMut() -> Duration) -> Duration {
+    let calls = iterations.div_ceil(inner);
+    let time: Duration = (0..calls).map(|_| call()).sum();
+    time.mul_f64(iterations as f64 / (calls * inner) as f64)
 }
 
 criterion_group!(sandbox, benches);

@@ -7,10 +7,11 @@ mod guests;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use massgen_config::Limits;
+use massgen_config::{Limits, ReadBeforeDelete};
 use massgen_sandbox::{Cancel, Entry, Invocation, LimitKind, Manifest, Outcome, Plugin, Report};
 use serde::Deserialize;
 
@@ -79,7 +80,10 @@ async fn run(
         environment: env.into_iter().collect(),
         ..Invocation::new(entry, limits)
     };
-    let filesystem = guests::workspace(folder.to_owned());
+    // The cases remove files that the test laid out; which of them were read is another test's concern.
+    let filesystem =
+        guests::files(folder.to_owned()).with_read_before_delete(ReadBeforeDelete::Off);
+    let filesystem = Arc::new(filesystem);
     guests::sandbox()
         .call(&python(), &filesystem, invocation, &Cancel::default())
         .await

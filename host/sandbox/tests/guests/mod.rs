@@ -60,19 +60,33 @@ pub(crate) fn limits() -> Limits {
 }
 
 /// A workspace at `path` and nothing else.
-pub(crate) fn workspace(path: PathBuf) -> Arc<GuestFilesystem> {
+pub(crate) fn files(path: PathBuf) -> GuestFilesystem {
     let policy = Policy::new(vec![Grant::tree(
         &path,
         GrantKind::Workspace,
         Access::Write,
     )]);
-    Arc::new(GuestFilesystem::mirroring(policy, path).expect("a workspace that can be opened"))
+    GuestFilesystem::mirroring(policy, path).expect("a workspace that can be opened")
+}
+
+/// A workspace at `path` and nothing else, to be shared by calls.
+pub(crate) fn workspace(path: PathBuf) -> Arc<GuestFilesystem> {
+    Arc::new(files(path))
 }
 
 pub(crate) async fn run_command(
     guest: &str,
     filesystem: &Arc<GuestFilesystem>,
     arguments: &[&str],
+) -> Report {
+    run_within(guest, filesystem, arguments, limits()).await
+}
+
+pub(crate) async fn run_within(
+    guest: &str,
+    filesystem: &Arc<GuestFilesystem>,
+    arguments: &[&str],
+    limits: Limits,
 ) -> Report {
     let arguments = std::iter::once(guest)
         .chain(arguments.iter().copied())
@@ -87,7 +101,7 @@ pub(crate) async fn run_command(
         .call(
             &plugin,
             filesystem,
-            Invocation::new(entry, limits()),
+            Invocation::new(entry, limits),
             &Cancel::default(),
         )
         .await
