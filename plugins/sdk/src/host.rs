@@ -1,6 +1,6 @@
 //! What the host tells a plugin and hears from it.
 //!
-//! Outside the sandbox, where a plugin's own tests run, [`pretend`] says what the host would.
+//! Outside the sandbox, where a plugin's own tests run, [`pretend`] and [`pretend_refusals`] say what the host would.
 
 use std::path::PathBuf;
 
@@ -24,11 +24,44 @@ pub struct GrantedPath {
     pub single_file: bool,
 }
 
+/// A path that this call may not remove now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovalRefusal {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The rule's name, e.g. `read-before-delete`.
+    pub rule: String,
+    /// The reason as a sentence, for the model.
+    pub reason: String,
+}
+
 #[cfg(target_family = "wasm")]
 mod real {
-    use super::{Access, GrantedPath};
+    use super::{Access, GrantedPath, RemovalRefusal};
     use crate::bindings::massgen::plugin::host;
     use std::path::PathBuf;
+
+    /// Paths asked about in one call of the host; it looks at 4096 at most.
+    const ASKED_AT_ONCE: usize = 4_096;
+
+    /// Of these absolute paths, those that this call may not remove now. A tool that removes several files asks first,
+    /// so that it removes all or none.
+    pub fn removal_refusals(paths: &[PathBuf]) -> Vec<RemovalRefusal> {
+        let mut refusals = Vec::new();
+        for paths in paths.chunks(ASKED_AT_ONCE) {
+            let paths: Vec<String> = paths
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            let refused = host::removal_refusals(&paths).into_iter();
+            refusals.extend(refused.map(|refusal| RemovalRefusal {
+                path: refusal.path.into(),
+                rule: refusal.rule,
+                reason: refusal.reason,
+            }));
+        }
+        refusals
+    }
 
     /// The directory against which relative paths are meant: the workspace.
     pub fn working_directory() -> PathBuf {
@@ -73,12 +106,24 @@ mod real {
 
 #[cfg(not(target_family = "wasm"))]
 mod pretended {
-    use super::GrantedPath;
+    use super::{GrantedPath, RemovalRefusal};
     use std::cell::RefCell;
     use std::path::PathBuf;
 
     thread_local! {
         static FACTS: RefCell<(PathBuf, Vec<GrantedPath>)> = RefCell::new((PathBuf::from("/"), Vec::new()));
+        static REFUSALS: RefCell<Vec<RemovalRefusal>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Sets which paths [`removal_refusals`] names on this thread, if it is asked about them.
+    pub fn pretend_refusals(refusals: Vec<RemovalRefusal>) {
+        REFUSALS.with(|pretended| *pretended.borrow_mut() = refusals);
+    }
+
+    /// What was pretended of these paths.
+    pub fn removal_refusals(paths: &[PathBuf]) -> Vec<RemovalRefusal> {
+        let is_asked = |refusal: &&RemovalRefusal| paths.contains(&refusal.path);
+        REFUSALS.with(|refusals| refusals.borrow().iter().filter(is_asked).cloned().collect())
     }
 
     /// Sets what [`working_directory`] and [`granted_paths`] answer on this thread.

@@ -1,7 +1,7 @@
 //! Deleting. Roots of grants and critical names stay, also deep inside a directory that is deleted with all it holds.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use massgen_plugin::{Failure, Json, host, paths};
 use schemars::JsonSchema;
@@ -51,9 +51,12 @@ pub fn one(arguments: DeleteFile) -> Result<Json<Value>, Failure> {
             "{shown} is not empty. Use recursive=true to delete it with all it holds."
         )));
     }
-    for found in &tree {
-        check(&path.join(&found.path))?;
+    let mut paths: Vec<PathBuf> = tree.iter().map(|found| path.join(&found.path)).collect();
+    paths.push(path.clone());
+    for path in &paths {
+        check(path)?;
     }
+    all_or_none(&paths, "Contains")?;
     remove_tree(&path, &tree)?;
     let mut details = json!({"type": "directory", "path": shown});
     if arguments.recursive {
@@ -97,6 +100,37 @@ fn check(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Refuses the whole when a part of it would be refused, so that no half is left (`spec/04` D4, D9).
+fn all_or_none(paths: &[PathBuf], saying: &str) -> Result<(), Failure> {
+    let refusals = host::removal_refusals(paths);
+    let (unread, other): (Vec<_>, Vec<_>) = refusals
+        .iter()
+        .partition(|refusal| refusal.rule == "read-before-delete");
+    if let Some(refusal) = other.first() {
+        return Err(Failure::new(format!(
+            "Nothing was deleted: {}",
+            refusal.reason
+        )));
+    }
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = unread
+        .iter()
+        .take(3)
+        .map(|refusal| refusal.path.display().to_string())
+        .collect();
+    let more = match unread.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    Err(Failure::new(format!(
+        "{saying} {} unread file(s): {}{more}. Files must be read before deletion; nothing was deleted.",
+        unread.len(),
+        shown.join(", "),
+    )))
+}
+
 /// Removes what was found below `root`, from the inside out, and then `root`.
 fn remove_tree(root: &Path, tree: &[Found]) -> Result<(), Failure> {
     for found in tree.iter().rev() {
@@ -118,13 +152,20 @@ pub fn batch(arguments: DeleteBatch) -> Result<Json<Value>, Failure> {
         arguments.exclude_patterns.as_deref(),
     )?;
     let tree = walk::below(&base).map_err(|error| Failure::at("delete below", &base, &error))?;
-    let (mut deleted, mut skipped, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for found in tree
+    let chosen: Vec<&Found> = tree
         .iter()
         .filter(|found| found.kind != Kind::Directory && selection.holds(&found.path))
-    {
+        .collect();
+    let removed = chosen.iter().map(|found| base.join(&found.path));
+    let removed: Vec<PathBuf> = removed.filter(|path| check(path).is_ok()).collect();
+    all_or_none(&removed, "Cannot delete")?;
+    let (mut deleted, mut skipped, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for found in chosen {
         if host::cancelled() {
-            break;
+            return Err(Failure::new(format!(
+                "The deletion was cancelled; {} files were deleted.",
+                deleted.len()
+            )));
         }
         let path = base.join(&found.path);
         let shown = path.display().to_string();

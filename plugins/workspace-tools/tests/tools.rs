@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use massgen_plugin::Content;
-use massgen_plugin::host::{Access, GrantedPath, pretend};
+use massgen_plugin::host::{Access, GrantedPath, RemovalRefusal, pretend, pretend_refusals};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -583,4 +583,52 @@ fn nothing_is_deleted_by_a_way_through_a_link() {
     assert_eq!(workspace.read("inner/keep.txt"), "kept");
     assert_eq!(workspace.read(".git/config"), "kept");
     assert!(workspace.has("up") && workspace.has("g") && workspace.has("i"));
+}
+
+fn refused(workspace: &Workspace, name: &str, rule: &str) -> RemovalRefusal {
+    RemovalRefusal {
+        path: workspace.root.join(name),
+        rule: rule.to_owned(),
+        reason: format!("cannot remove {name}."),
+    }
+}
+
+#[test]
+fn a_directory_or_batch_with_unread_files_is_left_whole() {
+    // D4, D9.
+    let workspace = Workspace::new();
+    for name in ["read", "u1", "u2", "u3", "u4"] {
+        workspace.write(&format!("d/{name}.txt"), "content");
+    }
+    let unread = ["u1", "u2", "u3", "u4"]
+        .map(|name| refused(&workspace, &format!("d/{name}.txt"), "read-before-delete"));
+    pretend_refusals(unread.to_vec());
+    let error = call("delete_file", json!({"path": "d", "recursive": true})).unwrap_err();
+    assert!(error.contains("Contains 4 unread file(s): "), "{error}");
+    assert!(error.contains("u3.txt (and 1 more)"), "{error}");
+    let error = call("delete_files_batch", json!({"base_path": "d"})).unwrap_err();
+    assert!(
+        error.contains("Cannot delete 4 unread file(s): "),
+        "{error}"
+    );
+    for name in ["read", "u1", "u2", "u3", "u4"] {
+        assert!(workspace.has(&format!("d/{name}.txt")));
+    }
+    let excluded = json!({"base_path": "d", "exclude_patterns": ["u*"]});
+    call("delete_files_batch", excluded).unwrap();
+    assert!(!workspace.has("d/read.txt") && workspace.has("d/u1.txt"));
+}
+
+#[test]
+fn a_directory_of_which_a_rule_keeps_a_part_is_left_whole() {
+    let workspace = Workspace::new();
+    workspace.write("d/a.txt", "content");
+    workspace.write("d/z.txt", "content");
+    pretend_refusals(vec![refused(&workspace, "d/z.txt", "protected-path")]);
+    let error = call("delete_file", json!({"path": "d", "recursive": true})).unwrap_err();
+    assert!(
+        error.contains("Nothing was deleted: cannot remove d/z.txt."),
+        "{error}"
+    );
+    assert!(workspace.has("d/a.txt"));
 }
