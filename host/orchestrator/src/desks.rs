@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Zoned;
 use massgen_config::AgentId;
@@ -97,18 +97,22 @@ impl Desks {
         shown: String,
     ) -> Saved {
         self.saving(Some(agent.clone()), move |desks, saved| {
-            match desks.workspaces.snapshot(&agent, label) {
-                Ok(snapshot) => saved.note_all(
-                    snapshot
-                        .iter()
-                        .flat_map(|snapshot| &snapshot.tally.warnings),
-                ),
-                Err(error) => saved.note(format!(
-                    "the files of answer {label} are not shared: {error}"
-                )),
-            }
+            let snapshot = desks.workspaces.snapshot(&agent, label);
             let entry = desks.open_entry(&agent, saved);
-            desks.fill(entry.as_ref(), &agent, &shown, saved);
+            let copy = entry.as_ref().map(LogEntry::workspace);
+            match snapshot {
+                Ok(snapshot) => {
+                    saved.note_all(snapshot.iter().flat_map(|taken| &taken.tally.warnings));
+                    saved.check(copy.map(|copy| desks.workspaces.archive_answer(label, &copy)));
+                }
+                Err(error) => {
+                    saved.note(format!(
+                        "the files of answer {label} are not shared: {error}"
+                    ));
+                    saved.check(copy.map(|copy| desks.workspaces.archive(&agent, &copy)));
+                }
+            }
+            saved.check(entry.as_ref().map(|entry| entry.write_context(&shown)));
             saved.check(entry.map(|entry| entry.write_answer(&content)));
         })
         .await
@@ -118,7 +122,12 @@ impl Desks {
     pub(crate) async fn save_vote(&self, agent: AgentId, vote: VoteRecord, shown: String) -> Saved {
         self.saving(Some(agent.clone()), move |desks, saved| {
             let entry = desks.open_entry(&agent, saved);
-            desks.fill(entry.as_ref(), &agent, &shown, saved);
+            saved.check(entry.as_ref().map(|entry| entry.write_context(&shown)));
+            saved.check(
+                entry
+                    .as_ref()
+                    .map(|entry| desks.workspaces.archive(&agent, &entry.workspace())),
+            );
             let name = entry
                 .as_ref()
                 .map(|entry| entry.name().to_string_lossy().into_owned());
@@ -157,10 +166,18 @@ impl Desks {
         .await
     }
 
-    /// Removes the temporary workspaces.
+    /// Ends the work on the agents' files, when what still goes on has ended: removes the temporary workspaces, and
+    /// makes directories of the snapshots and of the log's copies.
     pub(crate) async fn clear_away(&self) -> Saved {
         self.saving(None, |desks, saved| {
+            let _nobody_works: Vec<_> = desks.busy.values().map(turn).collect();
             saved.check(Some(desks.workspaces.cleanup()));
+            let log = desks.log.as_ref().map(LogLayout::root);
+            for failure in desks.workspaces.unfold(log) {
+                saved.note(format!(
+                    "{failure}; its manifest and the stored contents are kept until the next run starts"
+                ));
+            }
         })
         .await
     }
@@ -170,12 +187,6 @@ impl Desks {
         let entry = saved.check(Some(log.entry(agent, &Zoned::now())))?;
         saved.entry = Some(format!("{agent}/{}", entry.name().to_string_lossy()));
         Some(entry)
-    }
-
-    /// Writes what answers and votes have in common into their entry.
-    fn fill(&self, entry: Option<&LogEntry>, agent: &AgentId, shown: &str, saved: &mut Saved) {
-        saved.check(entry.map(|entry| entry.write_context(shown)));
-        saved.check(entry.map(|entry| self.workspaces.archive(agent, &entry.workspace())));
     }
 
     async fn saving(
@@ -202,13 +213,17 @@ impl Desks {
         let desks = self.clone();
         let working = tokio::task::spawn_blocking(move || {
             let busy = desk.and_then(|agent| desks.busy.get(&agent));
-            let _turn = busy.map(|busy| busy.lock().unwrap_or_else(PoisonError::into_inner));
+            let _turn = busy.map(turn);
             work(&desks)
         });
         working
             .await
             .map_err(|error| format!("work on the agents' files broke off: {error}"))
     }
+}
+
+fn turn(busy: &Mutex<()>) -> MutexGuard<'_, ()> {
+    busy.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Saved {

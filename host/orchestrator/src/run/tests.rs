@@ -768,6 +768,44 @@ async fn an_answer_is_seen_with_the_files_that_it_was_given_with() {
 }
 
 #[tokio::test]
+async fn an_interrupted_run_leaves_the_files_of_its_answers_as_directories() {
+    let cancel = CancellationToken::new();
+    let interrupt = cancel.clone();
+    let mut ground = Ground::new(&[Model::new(|_| Move::Hang)]);
+    let work = ground
+        .directory
+        .path()
+        .canonicalize()
+        .unwrap()
+        .join("work/first-id");
+    ground.options.members[0].backend = Model::new(move |request| {
+        if request.sees("agent1") {
+            interrupt.cancel();
+            return Move::Hang;
+        }
+        std::fs::write(work.join("answer_file.py"), "42").unwrap();
+        answer("42")
+    });
+    ground.options.cancel = cancel;
+    let finished = ground.run().await;
+    assert_eq!(finished.result.outcome, Outcome::Interrupted);
+    let events = finished.events.iter();
+    let entry = events
+        .filter_map(|event| match &event.kind {
+            EventKind::AnswerAccepted { log_entry, .. } => log_entry.clone(),
+            _ => None,
+        })
+        .next()
+        .unwrap();
+    let expected = BTreeSet::from(["answer_file.py".to_owned()]);
+    let copy = finished.path(&format!("log/{entry}/workspace"));
+    assert_eq!(written(&copy), expected);
+    let snapshot = finished.path("massgen/snapshots/first-id/agent1.1");
+    assert_eq!(written(&snapshot), expected);
+    assert_eq!(finished.warnings(), Vec::<&str>::new());
+}
+
+#[tokio::test]
 async fn the_log_holds_answers_votes_and_the_tracker_files() {
     let finished = run(&[
         Model::ordinary("one", "agent1"),

@@ -1,6 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod hostile;
+mod log;
+mod store;
+
+use std::ffi::OsStr;
 use std::fs;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
@@ -8,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::FileType;
 
 use super::*;
-use crate::answer::AgentIndex;
+use crate::answer::{AgentIndex, AnswerLabel};
 
 /// A run of two agents in a folder of its own.
 struct Ground {
@@ -65,11 +71,22 @@ fn label(agent: usize, number: u32) -> AnswerLabel {
     }
 }
 
+/// A snapshot of the first agent, with the directory that it gets when the run ends.
 fn snapshot(workspaces: &Workspaces, number: u32) -> Snapshot {
-    workspaces
+    let taken = workspaces
         .snapshot(&agent("alpha"), label(0, number))
         .unwrap()
-        .unwrap()
+        .unwrap();
+    let stores = workspaces.stores.as_ref().unwrap();
+    let folder = tree::open_directory(stores.snapshots.handle(), OsStr::new("alpha")).unwrap();
+    let name = label(0, number).to_string();
+    publish::unfold(
+        folder.as_fd(),
+        OsStr::new(&name),
+        &stores.objects().unwrap(),
+    )
+    .unwrap();
+    taken
 }
 
 /// Every name below a folder, sorted; directories end with `/`.
@@ -283,70 +300,6 @@ fn a_snapshot_keeps_contents_modes_times_links_and_empty_directories() {
 }
 
 #[test]
-fn links_out_of_the_workspace_leak_nothing_and_break_nothing() {
-    let ground = Ground::new();
-    let secret = ground.put("outside/secret.txt", "password");
-    let workspaces = ground.prepare();
-    fs::create_dir(ground.alpha("nested")).unwrap();
-    symlink(&secret, ground.alpha("nested/file")).unwrap();
-    symlink(ground.path("outside"), ground.alpha("directory")).unwrap();
-    symlink("nowhere", ground.alpha("dangling")).unwrap();
-    symlink("..", ground.alpha("nested/loop")).unwrap();
-
-    let taken = snapshot(&workspaces, 1);
-    for link in ["nested/file", "nested/loop", "directory", "dangling"] {
-        assert!(taken.path.join(link).is_symlink(), "{link}");
-    }
-    workspaces.clear(&agent("alpha")).unwrap();
-    assert_eq!(names_below(&ground.path("workspaces/one")), [MARKER]);
-    assert_eq!(fs::read_to_string(secret).unwrap(), "password");
-}
-
-#[test]
-fn special_files_are_left_out_with_a_warning_and_removed_by_clear() {
-    let ground = Ground::new();
-    let workspaces = ground.prepare();
-    fs::write(ground.alpha("kept.txt"), "kept").unwrap();
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        ground.alpha("pipe"),
-        FileType::Fifo,
-        Mode::RWXU,
-        0,
-    )
-    .unwrap();
-    let _socket = std::os::unix::net::UnixListener::bind(ground.alpha("socket")).unwrap();
-
-    let taken = snapshot(&workspaces, 1);
-    assert_eq!(names_below(&taken.path), ["kept.txt"]);
-    let warnings: Vec<String> = taken
-        .tally
-        .warnings
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(
-        warnings,
-        [
-            "`pipe` was left out: it is a named pipe",
-            "`socket` was left out: it is a socket"
-        ]
-    );
-    workspaces.clear(&agent("alpha")).unwrap();
-    assert_eq!(names_below(&ground.path("workspaces/one")), [MARKER]);
-}
-
-#[test]
-fn names_that_are_not_utf8_survive() {
-    let ground = Ground::new();
-    let workspaces = ground.prepare();
-    let name = OsStr::from_bytes(b"caf\xe9.txt");
-    fs::write(ground.path("workspaces/one").join(name), "x").unwrap();
-    let taken = snapshot(&workspaces, 1);
-    assert_eq!(fs::read(taken.path.join(name)).unwrap(), b"x");
-}
-
-#[test]
 fn a_snapshot_is_never_overwritten() {
     let ground = Ground::new();
     let workspaces = ground.prepare();
@@ -370,7 +323,7 @@ fn half_a_snapshot_of_a_failed_attempt_does_not_get_into_the_next() {
     assert_eq!(names_below(&snapshot(&workspaces, 1).path), ["a.txt"]);
     assert_eq!(
         names_below(&ground.path("snapshots/alpha")),
-        ["agent1.1/", "agent1.1/a.txt"]
+        ["agent1.1.manifest", "agent1.1/", "agent1.1/a.txt"]
     );
 }
 
@@ -430,92 +383,6 @@ fn the_marker_survives_clearing_even_if_the_agent_removed_it() {
             .contains("MassGen owns this directory")
     );
     assert_eq!(names_below(&ground.path("workspaces/one")), [MARKER]);
-}
-
-#[test]
-fn a_tree_deeper_than_the_limit_of_open_files_is_copied_compared_and_cleared() {
-    const DEPTH: usize = 1_200;
-    let ground = Ground::new();
-    let workspaces = ground.prepare();
-    let mut handle: OwnedFd = fs::File::open(ground.path("workspaces/one"))
-        .unwrap()
-        .into();
-    for _ in 0..DEPTH {
-        rustix::fs::mkdirat(&handle, "d", Mode::RWXU).unwrap();
-        handle = tree::open_directory(&handle, OsStr::new("d")).unwrap();
-    }
-    rustix::fs::openat(
-        &handle,
-        "bottom",
-        rustix::fs::OFlags::CREATE | rustix::fs::OFlags::WRONLY,
-        Mode::RWXU,
-    )
-    .unwrap();
-
-    assert_eq!(snapshot(&workspaces, 1).tally.files, 1);
-    let delivery = workspaces
-        .deliver_final(&agent("alpha"), Some(label(0, 1)), &ground.path("final"))
-        .unwrap()
-        .unwrap();
-    assert_eq!(delivery.changes, Changes::default());
-    workspaces.clear(&agent("alpha")).unwrap();
-    assert_eq!(names_below(&ground.path("workspaces/one")), [MARKER]);
-    // The copies are too deep for a path, so the folder that holds them could not be removed by one.
-    drop(workspaces);
-    ground.prepare();
-    let copy = fs::File::open(ground.path("final")).unwrap();
-    tree::clear(copy.as_fd(), OsStr::new("")).unwrap();
-}
-
-#[test]
-fn branches_below_the_kept_handles_are_copied_whole() {
-    let ground = Ground::new();
-    let workspaces = ground.prepare();
-    let mut directory = ground.path("workspaces/one");
-    for level in 0..100 {
-        directory = directory.join("d");
-        fs::create_dir_all(directory.join("a/b")).unwrap();
-        fs::write(directory.join("a/b/file"), level.to_string()).unwrap();
-        fs::create_dir_all(directory.join("z")).unwrap();
-        fs::write(directory.join("z/file"), level.to_string()).unwrap();
-    }
-    let taken = snapshot(&workspaces, 1);
-    assert_eq!(taken.tally.files, 200);
-    let mut copied = names_below(&taken.path);
-    copied.insert(0, MARKER.to_owned());
-    assert_eq!(copied, names_below(&ground.path("workspaces/one")));
-}
-
-#[test]
-fn a_thousand_files_in_fifty_directories_are_copied_and_cleared() {
-    let ground = Ground::new();
-    let workspaces = ground.prepare();
-    for number in 0..1_000 {
-        let folder = ground.alpha(&format!("d{}", number % 50));
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(format!("{number}.txt")), "x").unwrap();
-    }
-    let taken = snapshot(&workspaces, 1);
-    assert_eq!((taken.tally.files, taken.tally.bytes), (1_000, 1_000));
-    workspaces.clear(&agent("alpha")).unwrap();
-    assert_eq!(names_below(&ground.path("workspaces/one")), [MARKER]);
-}
-
-#[test]
-fn a_huge_file_without_contents_does_not_fill_the_disk() {
-    let ground = Ground::new();
-    let workspaces = ground.prepare();
-    let file = fs::File::create(ground.alpha("huge")).unwrap();
-    file.set_len(1 << 40).unwrap();
-    std::os::unix::fs::FileExt::write_all_at(&file, b"middle", 1 << 39).unwrap();
-
-    let taken = snapshot(&workspaces, 1);
-    let copy = fs::File::open(taken.path.join("huge")).unwrap();
-    assert_eq!(copy.metadata().unwrap().len(), 1 << 40);
-    assert!(copy.metadata().unwrap().blocks() < 1_000);
-    let mut middle = [0; 6];
-    std::os::unix::fs::FileExt::read_exact_at(&copy, &mut middle, 1 << 39).unwrap();
-    assert_eq!(&middle, b"middle");
 }
 
 #[test]
@@ -625,4 +492,89 @@ fn a_run_without_any_workspace_makes_no_directory() {
         .for_each(|(_, path)| *path = None);
     Workspaces::prepare(&settings).unwrap();
     assert_eq!(names_below(&ground.path("")), [] as [&str; 0]);
+}
+
+// F6
+#[test]
+fn each_agent_with_a_workspace_gets_its_folders_at_the_start() {
+    let ground = Ground::new();
+    let workspaces = ground.prepare();
+    for id in ["alpha", "beta"] {
+        assert!(ground.path("snapshots").join(id).is_dir());
+        let temporary = ground.path("temporary").join(id);
+        assert!(temporary.is_dir());
+        assert_eq!(workspaces.temporary(&agent(id)), Some(temporary));
+    }
+}
+
+// F9
+#[test]
+fn a_workspace_that_was_removed_meanwhile_gives_an_empty_snapshot_and_keeps_the_old_one() {
+    let ground = Ground::new();
+    let workspaces = ground.prepare();
+    fs::write(ground.alpha("a.txt"), "a").unwrap();
+    snapshot(&workspaces, 1);
+    fs::remove_dir_all(ground.path("workspaces/one")).unwrap();
+    assert_eq!(snapshot(&workspaces, 2).tally, Tally::default());
+    let shared = workspaces.share(&agent("beta"), &[label(0, 1)]).unwrap();
+    assert_eq!(fs::read(shared.folders[0].join("a.txt")).unwrap(), b"a");
+}
+
+// F16
+#[test]
+fn a_shared_folder_bears_its_authors_number_whoever_else_answered() {
+    let ground = Ground::new();
+    let workspaces = ground.prepare();
+    ground.put("workspaces/two/b.txt", "b");
+    workspaces.snapshot(&agent("beta"), label(1, 1)).unwrap();
+    let shared = workspaces.share(&agent("alpha"), &[label(1, 1)]).unwrap();
+    assert_eq!(shared.folders, [ground.path("temporary/alpha/agent2")]);
+}
+
+// F18: an answer comes back whole, and what did not change costs nothing (`store`).
+#[test]
+fn a_snapshot_leaves_out_no_name() {
+    let ground = Ground::new();
+    let workspaces = ground.prepare();
+    let names = [
+        ".git/HEAD",
+        ".env",
+        "node_modules/x/index.js",
+        "sub/.massgen-owned",
+    ];
+    for name in names {
+        ground.put(&format!("workspaces/one/{name}"), name);
+    }
+    workspaces.snapshot(&agent("alpha"), label(0, 1)).unwrap();
+    workspaces.restore(&agent("alpha"), label(0, 1)).unwrap();
+    for name in names {
+        assert_eq!(fs::read_to_string(ground.alpha(name)).unwrap(), name);
+    }
+}
+
+#[test]
+fn restored_and_shared_files_keep_modes_times_links_and_empty_directories() {
+    let ground = Ground::new();
+    let workspaces = ground.prepare();
+    let past = SystemTime::UNIX_EPOCH + Duration::new(1_000_000_000, 123_456_789);
+    fs::create_dir_all(ground.alpha("src/empty")).unwrap();
+    let script = ground.alpha("src/run.sh");
+    fs::write(&script, "echo").unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o555)).unwrap();
+    symlink("run.sh", ground.alpha("src/link")).unwrap();
+    for name in ["src/run.sh", "src/empty", "src"] {
+        let file = fs::File::open(ground.alpha(name)).unwrap();
+        file.set_modified(past).unwrap();
+    }
+    workspaces.snapshot(&agent("alpha"), label(0, 1)).unwrap();
+    workspaces.restore(&agent("alpha"), label(0, 1)).unwrap();
+    let shared = workspaces.share(&agent("beta"), &[label(0, 1)]).unwrap();
+    for root in [ground.path("workspaces/one"), shared.folders[0].clone()] {
+        let metadata = |name: &str| fs::symlink_metadata(root.join(name)).unwrap();
+        assert_eq!(metadata("src/run.sh").mode() & 0o7777, 0o555);
+        assert!(metadata("src/link").is_symlink() && metadata("src/empty").is_dir());
+        for name in ["src/run.sh", "src/empty", "src"] {
+            assert_eq!(metadata(name).modified().unwrap(), past, "{name}");
+        }
+    }
 }
