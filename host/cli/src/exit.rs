@@ -7,6 +7,7 @@ use massgen_config::ConfigError;
 use massgen_orchestrator::layout::LogError;
 use massgen_orchestrator::workspace::WorkspaceError;
 use massgen_orchestrator::{Outcome, RunError};
+use massgen_permissions::PatternError;
 use massgen_sandbox::{LoadError, ManifestError, MountError, SandboxError};
 use massgen_tools::ToolsetError;
 
@@ -21,6 +22,8 @@ pub(crate) enum Exit {
     Execution = 2,
     /// Coordination ran out of time.
     Timeout = 3,
+    /// `massgen policy explain`: the operation is not allowed.
+    Refused = 4,
     /// The user stopped the run (128 + SIGINT).
     Interrupted = 130,
 }
@@ -63,6 +66,8 @@ pub(crate) enum Failure {
     Sandbox(#[from] SandboxError),
     #[error("{0}")]
     Mount(#[from] MountError),
+    #[error("{0}. Correct it in the configuration.")]
+    Pattern(#[from] PatternError),
     #[error("{0}")]
     Load(#[from] LoadError),
     #[error("{0}")]
@@ -84,6 +89,7 @@ impl Failure {
             | Self::Backend { .. }
             | Self::Recording(_)
             | Self::Workspace(_)
+            | Self::Pattern(_)
             | Self::Mount(_) => Exit::Configuration,
             Self::Run(RunError::ReservedToolName { .. }) => Exit::Configuration,
             Self::Run(_)

@@ -19,11 +19,90 @@ pub(crate) struct Flags {
 
 const EXIT_CODES: &str = "Exit codes: 0 final answer, 1 configuration or usage, 2 failed run, 3 out of time, 130 interrupted.";
 
+const EXPLAIN_EXIT_CODES: &str =
+    "Exit codes: 0 allowed, 1 configuration or usage, 4 refused, hidden or in need of approval.";
+
+/// What the program is asked to do.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub(crate) enum Command {
     /// Answer one question (the same as without a command)
     #[command(after_help = EXIT_CODES)]
     Run(RunFlags),
+    /// Ask what an agent may do to files
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+}
+
+/// What is asked about a policy.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Say whether an agent may do something to a path, and which rules lead to that
+    #[command(after_help = EXPLAIN_EXIT_CODES)]
+    Explain(ExplainFlags),
+}
+
+/// The flags of `policy explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainFlags {
+    /// Configuration file; without it .massgen/config.yaml, then ~/.config/massgen/config.yaml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<String>,
+
+    /// The agent's id; needed where there are several
+    #[arg(long, value_name = "ID")]
+    pub(crate) agent: Option<String>,
+
+    /// What is to be done
+    #[arg(long, value_enum, default_value_t = Deed::Read)]
+    pub(crate) op: Deed,
+
+    /// In which part of the run
+    #[arg(long, value_enum, default_value_t = Part::Coordination)]
+    pub(crate) phase: Part,
+
+    /// How the answer is shown on standard output
+    #[arg(long, value_enum, default_value_t = Output::Plain)]
+    pub(crate) output: Output,
+
+    /// The path, relative to the current directory; it need not exist
+    pub(crate) path: PathBuf,
+}
+
+/// The operations, by the names that the audit gives them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Deed {
+    /// Read a file's bytes
+    Read,
+    /// List a directory
+    List,
+    /// Read metadata
+    Stat,
+    /// Change a file's bytes or length
+    Write,
+    /// Make a file or a directory
+    Create,
+    /// Make a symbolic link
+    Symlink,
+    /// Change timestamps
+    SetTimes,
+    /// Remove a file or an empty directory
+    Remove,
+    /// Move it away
+    RenameFrom,
+    /// Put something in its place
+    RenameTo,
+    /// Give the file a further name
+    LinkFrom,
+}
+
+/// The parts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Agents answer and vote
+    Coordination,
+    /// The winner presents
+    Final,
 }
 
 /// The flags of a run.
@@ -116,12 +195,9 @@ impl Flags {
         })
     }
 
-    /// The run that the command line asks for.
-    pub(crate) fn into_run(self) -> RunFlags {
-        match self.command {
-            Some(Command::Run(flags)) => flags,
-            None => self.run,
-        }
+    /// What the command line asks for.
+    pub(crate) fn into_command(self) -> Command {
+        self.command.unwrap_or(Command::Run(self.run))
     }
 }
 
@@ -156,7 +232,7 @@ mod tests {
     fn a_question_with_and_without_the_command_is_the_same_run() {
         let run = |arguments: &[&str]| {
             let flags = Flags::of([&["massgen"], arguments].concat()).unwrap();
-            format!("{:?}", flags.into_run())
+            format!("{:?}", flags.into_command())
         };
         let flags = ["--config", "c.yaml", "--output", "json", "What?"];
         assert_eq!(run(&flags), run(&[&["run"], flags.as_slice()].concat()));
@@ -179,6 +255,13 @@ mod tests {
     }
 
     #[test]
+    fn explaining_needs_a_path_and_a_known_operation() {
+        assert!(refusal(&["policy", "explain"]).contains("<PATH>"));
+        assert!(refusal(&["policy", "explain", "x", "--op", "eat"]).contains("set_times"));
+        assert!(refusal(&["policy"]).contains("explain"));
+    }
+
+    #[test]
     fn a_misspelt_flag_is_answered_with_the_nearest_one() {
         assert!(refusal(&["--confg", "c.yaml"]).contains("'--config'"));
     }
@@ -193,9 +276,9 @@ mod tests {
             );
         }
         let flags = Flags::of(["massgen", "--orchestrator-timeout", "0.5"]).unwrap();
-        assert_eq!(
-            flags.into_run().orchestrator_timeout,
-            Some(Duration::from_millis(500))
-        );
+        let Command::Run(run) = flags.into_command() else {
+            panic!("a run")
+        };
+        assert_eq!(run.orchestrator_timeout, Some(Duration::from_millis(500)));
     }
 }

@@ -2,20 +2,25 @@
 
 mod display;
 mod exit;
+mod explain;
 mod first_party;
 mod flags;
 mod run;
 mod sandboxing;
 
 use exit::{Exit, Failure};
-use flags::Flags;
+use flags::{Command, Flags, PolicyCommand};
 
 fn main() -> std::process::ExitCode {
     let flags = match Flags::read() {
         Ok(flags) => flags,
         Err(answer) => return exit::of_usage(&answer).into(),
     };
-    let exit = match run::run(flags.into_run()) {
+    let done = match flags.into_command() {
+        Command::Run(flags) => run::run(flags),
+        Command::Policy(PolicyCommand::Explain(flags)) => explain::explain(&flags),
+    };
+    let exit = match done {
         Ok(exit) => exit,
         Err(failure) => report(&failure),
     };

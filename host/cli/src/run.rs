@@ -54,7 +54,7 @@ async fn execute(
     };
     log_to(&log, flags.debug)?;
     let workspaces = Arc::new(Workspaces::prepare(&workspace_settings(plan, here, &log))?);
-    let toolboxes = sandboxing::toolboxes(plan, &workspaces, environment).await?;
+    let tools = sandboxing::tools(plan, &workspaces, environment, log.root()).await?;
 
     let cancel = CancellationToken::new();
     let format = if flags.no_display {
@@ -76,7 +76,7 @@ async fn execute(
     });
     let run = Run::new(RunOptions {
         question,
-        members: members(plan, backends, toolboxes),
+        members: members(plan, backends, tools.toolboxes),
         coordination: if plan.orchestrator.skip_coordination_rounds {
             Coordination::Skipped
         } else {
@@ -94,6 +94,11 @@ async fn execute(
         cancel,
     })?;
     let result = run.execute().await;
+    if let Some(Err(reason)) = tools.audit.map(|audit| audit.flush()) {
+        display.warn(format!(
+            "the audit file in the log folder is incomplete: {reason}"
+        ));
+    }
     let shown = tokio::task::spawn_blocking(move || display.finish())
         .await
         .unwrap_or_else(|panic| Err(std::io::Error::other(panic)));

@@ -1,26 +1,51 @@
 //! From a plan to toolboxes: the sandbox, the plugins, and each agent's grants.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use massgen_config::{AgentPlan, Environment, Limits, RunPlan};
 use massgen_orchestrator::workspace::Workspaces;
-use massgen_sandbox::{GuestFilesystem, Sandbox, SandboxOptions};
-use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy};
+use massgen_sandbox::{Audit, AuditLog, GuestFilesystem, Sandbox, SandboxOptions};
+use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy, real_location};
 
 use crate::exit::Failure;
 use crate::first_party;
 
-/// A toolbox for each agent, in the order of the plan. Without a workspace an agent has no tools, and where no agent has
-/// one the sandbox is not even started.
-pub(crate) async fn toolboxes(
+/// The audit's file in the log folder of a run.
+const AUDIT_FILE: &str = "audit.jsonl";
+
+/// The tools of a run.
+pub(crate) struct Tools {
+    /// One for each agent, in the order of the plan.
+    pub(crate) toolboxes: Vec<Toolbox>,
+    /// Where decisions about files are recorded, if any tool can make some.
+    pub(crate) audit: Option<AuditLog>,
+}
+
+/// Makes the tools. Without a workspace an agent has none, and where no agent has one the sandbox is not even started.
+pub(crate) async fn tools(
     plan: &RunPlan,
     workspaces: &Workspaces,
     environment: &Environment,
-) -> Result<Vec<Toolbox>, Failure> {
+    log_folder: &Path,
+) -> Result<Tools, Failure> {
     if plan.agents.iter().all(|agent| agent.workspace.is_none()) {
-        return Ok(plan.agents.iter().map(|_| Toolbox::empty()).collect());
+        return Ok(Tools {
+            toolboxes: plan.agents.iter().map(|_| Toolbox::empty()).collect(),
+            audit: None,
+        });
     }
+    let log =
+        AuditLog::append_to(&log_folder.join(AUDIT_FILE)).map_err(|source| Failure::System {
+            doing: "open the audit file in the log folder",
+            source,
+        })?;
+    let run = log_folder.file_name().unwrap_or_default();
+    let audit = |agent: &AgentPlan| Audit {
+        log: log.clone(),
+        run: run.to_string_lossy().into_owned(),
+        agent: agent.id.to_string(),
+    };
     let sandbox = Sandbox::new(SandboxOptions {
         cache: cache_folder(environment)?,
     })?;
@@ -34,36 +59,44 @@ pub(crate) async fn toolboxes(
             })??
     };
     let toolset = Toolset::load(sandbox, &plugins, &Limits::default()).await?;
-    plan.agents
+    let toolboxes: Result<_, _> = plan
+        .agents
         .iter()
-        .map(|agent| toolbox(&toolset, agent, workspaces))
-        .collect()
+        .map(|agent| toolbox(&toolset, agent, workspaces, audit(agent)))
+        .collect();
+    Ok(Tools {
+        toolboxes: toolboxes?,
+        audit: Some(log),
+    })
 }
 
 fn toolbox(
     toolset: &Toolset,
     agent: &AgentPlan,
     workspaces: &Workspaces,
+    audit: Audit,
 ) -> Result<Toolbox, Failure> {
-    let real = |path: PathBuf| {
-        path.canonicalize().map_err(|source| Failure::System {
-            doing: "find an agent's workspace",
-            source,
-        })
-    };
     let Some((workspace, temporary)) = workspaces
         .workspace(&agent.id)
         .zip(workspaces.temporary(&agent.id))
     else {
         return Ok(Toolbox::empty());
     };
-    let paths = AgentPaths {
-        workspace: real(workspace.to_owned())?,
-        temporary_workspace: real(temporary)?,
-        context: agent.context_paths.clone(),
-    };
-    let filesystem = GuestFilesystem::mirroring(agent_policy(&paths), paths.workspace)?;
+    let paths = agent_paths(agent, workspace, &temporary);
+    let filesystem = GuestFilesystem::mirroring(agent_policy(&paths)?, paths.workspace)?
+        .with_read_before_delete(agent.path_rules.read_before_delete)
+        .audited(audit);
     Ok(toolset.for_agent(Arc::new(filesystem), &agent.tools, agent.limits.clone()))
+}
+
+/// What an agent may touch, by the real locations of its folders.
+pub(crate) fn agent_paths(agent: &AgentPlan, workspace: &Path, temporary: &Path) -> AgentPaths {
+    AgentPaths {
+        workspace: real_location(workspace),
+        temporary_workspace: real_location(temporary),
+        context: agent.context_paths.clone(),
+        rules: agent.path_rules.clone(),
+    }
 }
 
 /// `$XDG_CACHE_HOME/massgen/components`, or the same below `~/.cache`.
