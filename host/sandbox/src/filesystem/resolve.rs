@@ -198,7 +198,7 @@ fn resolve_plain(
                 && !last.is_empty()
                 && !filesystem.has_mount_in(&whole[..whole.len() - 1]) =>
         {
-            atlas.learn(text, &parent)
+            atlas.learn(text, directory, &parents, &parent)
         }
         _ => Location::learn(&parent),
     };
