@@ -168,6 +168,24 @@ async fn a_file_does_not_become_generated_by_being_moved_unread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_directory_does_not_become_generated_while_it_holds_unread_files() {
+    let agent = Agent::new();
+    agent.write("ws/out/deep/a.txt", "content");
+    agent.write("ws/out/m.pyc", "made by a program");
+    let lines = agent
+        .run(&[
+            "rename @/ws/out @/ws/dist",
+            "rename @/ws/out @/ws/other",
+            "read @/ws/other/deep/a.txt",
+            "rename @/ws/other @/ws/dist",
+            "unlink @/ws/dist/deep/a.txt",
+        ])
+        .await;
+    let refused = "error not-permitted";
+    assert_eq!(lines, [refused, "ok", "ok content", "ok", "ok"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_refusal_says_what_to_do() {
     let agent = Agent::new();
     agent.write("ws/a.txt", "content");

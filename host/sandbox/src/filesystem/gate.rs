@@ -430,6 +430,30 @@ impl GateView<'_> {
         Ok(())
     }
 
+    /// Refuses to move a directory with files that nobody has read, where its new name would let them go unread.
+    pub(super) fn check_tree_was_read(
+        &self,
+        policy: &Policy,
+        located: &Located,
+        decision: Decision,
+        operation: Operation,
+    ) -> FsResult<()> {
+        let call = &self.gate.call;
+        if located.kind() != Some(FileType::Directory)
+            || call.filesystem.read_before_delete == ReadBeforeDelete::Off
+            || is_generated_at(policy, located, decision)
+        {
+            return Ok(());
+        }
+        let tree = handle::open_child_directory(&located.parent, &located.name);
+        let is_known = tree.and_then(|tree| call.ledger().knows_all_below(&tree));
+        if is_known.map_err(error_code)? {
+            return Ok(());
+        }
+        let rule = Rule::ReadBeforeDelete;
+        Err(self.refuse_rule(policy, rule, &located.real, operation))
+    }
+
     /// True for a regular file that the agent has neither read nor made, where that matters.
     fn is_unread(
         &self,
@@ -450,8 +474,8 @@ impl GateView<'_> {
         Ok(!call.ledger().knows(identity))
     }
 
-    /// The rule by which the absolute path could not be removed now, and its reason in words for the model; `None` where it could, or is not there.
-    /// Nothing is recorded: nobody has tried yet.
+    /// The rule by which the absolute path could not be removed now, and its reason in words for the model; `None` where
+    /// it could, or is not there. Nothing is recorded: nobody has tried yet.
     pub(crate) fn refusal_of_removal(&mut self, path: &str) -> Option<(Rule, String)> {
         let operation = Operation::Remove;
         let policy = self.policy();

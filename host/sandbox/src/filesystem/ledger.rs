@@ -4,13 +4,18 @@
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use massgen_config::Limits;
-use rustix::fs::{AtFlags, Statx, StatxFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Statx, StatxFlags};
+use rustix::io::Errno;
+
+use super::handle;
 
 /// One file, whatever its name. A file that takes over the inode number of a removed one differs in its time of birth,
 /// where the system keeps one (`spec/04` D18 mended).
@@ -90,6 +95,9 @@ pub(super) fn is_generated(below_root: &Path) -> bool {
     })
 }
 
+/// Entries looked at before a tree counts as unknown; a guest is not interrupted meanwhile.
+const WALKED_ENTRIES: usize = 10_000;
+
 /// What all calls of one agent have read and written.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
@@ -112,6 +120,45 @@ impl Ledger {
     /// The file is gone; its number may be given to another.
     pub(super) fn forget(&self, file: Identity) {
         self.known().remove(&file);
+    }
+
+    /// True when the agent knows every regular file below `directory` that is not generated. A tree too large to be
+    /// looked through counts as one that it does not know.
+    pub(super) fn knows_all_below(&self, directory: &File) -> rustix::io::Result<bool> {
+        let mut pending = vec![PathBuf::new()];
+        let mut seen = 0;
+        while let Some(below) = pending.pop() {
+            let folder = match below.as_os_str().is_empty() {
+                true => directory.try_clone().map_err(|_| Errno::MFILE)?,
+                false => handle::open_directory_beneath(directory, &below)?,
+            };
+            // A handle that only marks a place cannot be read.
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let readable = rustix::fs::openat(&folder, ".", flags, Mode::empty())?;
+            for entry in Dir::new(readable)? {
+                let entry = entry?;
+                let name = OsStr::from_bytes(entry.file_name().to_bytes());
+                if name == "." || name == ".." {
+                    continue;
+                }
+                seen += 1;
+                if seen > WALKED_ENTRIES {
+                    return Ok(false);
+                }
+                let path = below.join(name);
+                let kind = handle::metadata(&folder, name)?.map(|stat| handle::file_type(&stat));
+                match kind {
+                    Some(FileType::Directory) => pending.push(path),
+                    Some(FileType::RegularFile) if !is_generated(&path) => {
+                        if !self.knows(Identity::of_name(&folder, name)?) {
+                            return Ok(false);
+                        }
+                    }
+                    Some(_) | None => {}
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashSet<Identity>> {

@@ -365,8 +365,9 @@ impl HostDescriptor for GateView<'_> {
             self.check_was_read(&policy, &new, to, Operation::RenameTo)?;
         }
         if is_generated_at(&policy, &new, to) {
-            // Under its new name it could be removed unread.
+            // Under its new name it, or what it holds, could be removed unread.
             self.check_was_read(&policy, &old, from, Operation::RenameFrom)?;
+            self.check_tree_was_read(&policy, &old, from, Operation::RenameFrom)?;
         }
         rustix::fs::renameat(&old.parent, &old.name, &new.parent, &new.name).map_err(error_code)?;
         // Something else may have taken the name since its kind was looked at; what was judged as another kind goes back.
