@@ -17,6 +17,9 @@ pub struct Limits {
     pub output_bytes: u64,
     /// Open files, directories and streams at one time; `sandbox.open_files`. Default 256, as macOS gives a process.
     pub open_files: u32,
+    /// Commands that one call may run at one time beside its first; `sandbox.commands`. Default 32: a pipeline has a
+    /// handful, and a fork bomb stays small.
+    pub commands: u32,
     /// Bytes that one call may write to files; `sandbox.written`. Default 1 GiB: some hundred times what an answer holds,
     /// and a program that runs away fills no disk.
     pub written_bytes: u64,
@@ -39,6 +42,7 @@ impl Default for Limits {
             call_time: Duration::from_secs(60),
             output_bytes: 1 << 20,
             open_files: 256,
+            commands: 32,
             written_bytes: 1 << 30,
             written_bytes_per_agent: 16 << 30,
             new_files: 20_000,

@@ -460,6 +460,7 @@ impl Reader<'_> {
                 .quantity("output", "1MiB", quantity::bytes)
                 .unwrap_or(defaults.output_bytes),
             open_files: section.count("open_files").unwrap_or(defaults.open_files),
+            commands: section.count("commands").unwrap_or(defaults.commands),
             written_bytes: section
                 .quantity("written", "1GiB", quantity::bytes)
                 .unwrap_or(defaults.written_bytes),

@@ -187,6 +187,15 @@ impl Grants {
         }
         Self(merged.into())
     }
+
+    /// The same grants, each for reading alone.
+    pub(crate) fn reading_only(&self) -> Self {
+        let grants = self.0.iter().map(|grant| Grant {
+            access: Access::Read,
+            ..grant.clone()
+        });
+        Self(grants.collect())
+    }
 }
 
 impl Deref for Grants {

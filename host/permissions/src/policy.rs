@@ -190,6 +190,15 @@ impl Policy {
         }
     }
 
+    /// The same policy, by which nothing may be changed.
+    #[must_use]
+    pub fn reading_only(&self) -> Self {
+        Self {
+            grants: self.grants.reading_only(),
+            ..self.clone()
+        }
+    }
+
     /// The names that stay read-only outside workspaces.
     pub fn excluded_names(&self) -> &[String] {
         &self.excluded_names

@@ -121,6 +121,7 @@ fn manifest(kind: PluginKind) -> Manifest {
         description: "measured".to_owned(),
         kind,
         imports: imports.map(str::to_owned).to_vec(),
+        provides: Vec::new(),
     }
 }
 

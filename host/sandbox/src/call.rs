@@ -1,30 +1,26 @@
-//! One call: a fresh store and instance, run on a thread of its own until it ends or its time is over.
-//!
-//! Three things bound a call. The guest's own code is interrupted by epochs at its deadline. A host call that waits
-//! (sleep, poll) is dropped by a timer at the same deadline. A host call that blocks the thread cannot be stopped from
-//! outside; the caller stops waiting for it shortly after.
+//! One call: a component run on a thread of its own until it ends or its time is over, with all that it starts.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use massgen_config::Limits;
-use massgen_permissions::audit;
 use serde_json::Value;
 use tokio::sync::Notify;
-use wasmtime::{Store, Trap, UpdateDeadline};
-use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
-use wasmtime_wasi::{I32Exit, ResourceTable, WasiCtxBuilder};
 
 use crate::capture::Capture;
 use crate::engine::Sandbox;
-use crate::filesystem::{Call as FileCall, DenialLog, Gate, GuestFilesystem, Refusals, Trail};
+use crate::filesystem::{Call as FileCall, DenialLog, GuestFilesystem, Refusals, Trail};
+use crate::host_interface::ToolPluginPre;
 use crate::host_interface::exports::massgen::plugin::tools;
-use crate::host_interface::{GuestFacts, ToolPluginPre, granted_paths};
-use crate::state::{Meter, State};
-use crate::{Annotations, Content, Denial, LimitKind, Outcome, Plugin, Report, ToolSpec};
+use crate::instance::{Ended, Family, Guest, Start};
+use crate::process::{Sink, Source, Streams};
+use crate::{
+    Annotations, Content, Denial, LimitKind, LimitReached, Outcome, Plugin, Report, ToolSpec,
+};
 
 /// How long a call may take beyond its time before its thread is given up.
 const GRACE: Duration = Duration::from_secs(1);
@@ -48,12 +44,12 @@ pub enum Entry {
     },
 }
 
-impl Entry {
-    /// The tool's name, or the command's.
-    fn name(&self) -> &str {
-        match self {
-            Self::Tool { name, .. } => name,
-            Self::Command { arguments, .. } => arguments.first().map_or("", String::as_str),
+impl Default for Entry {
+    /// A tool without a name.
+    fn default() -> Self {
+        Self::Tool {
+            name: String::new(),
+            arguments: String::new(),
         }
     }
 }
@@ -71,6 +67,8 @@ pub struct Invocation {
     pub configuration: Value,
     /// The model's id of the tool call, for the audit; empty where there is none.
     pub call_id: String,
+    /// Absolute guest path against which relative paths are read; the filesystem's own where there is none.
+    pub working_directory: Option<PathBuf>,
 }
 
 impl Invocation {
@@ -82,6 +80,44 @@ impl Invocation {
             environment: Vec::new(),
             configuration: Value::Object(serde_json::Map::new()),
             call_id: String::new(),
+            working_directory: None,
+        }
+    }
+}
+
+/// To what a command's standard streams are connected, instead of the invocation's bytes and the report.
+#[derive(Clone, Default)]
+pub struct Stdio {
+    /// Standard input.
+    pub input: Option<Arc<dyn StdinStream + Sync>>,
+    /// Standard output.
+    pub output: Option<Arc<dyn StdoutStream + Sync>>,
+    /// Standard error.
+    pub error: Option<Arc<dyn StdoutStream + Sync>>,
+}
+
+impl Stdio {
+    /// This process's own streams.
+    pub fn inherited() -> Self {
+        Self {
+            input: Some(Arc::new(wasmtime_wasi::cli::stdin())),
+            output: Some(Arc::new(wasmtime_wasi::cli::stdout())),
+            error: Some(Arc::new(wasmtime_wasi::cli::stderr())),
+        }
+    }
+
+    fn streams(self, stdin: Vec<u8>, traces: &Traces) -> Streams {
+        let sink = |given: Option<_>, kept: &Capture| match given {
+            Some(given) => Sink::Given(given),
+            None => Sink::Kept(kept.clone()),
+        };
+        Streams {
+            input: Source::Given(match self.input {
+                Some(given) => given,
+                None => Arc::new(MemoryInputPipe::new(stdin)),
+            }),
+            output: sink(self.output, &traces.stdout),
+            error: sink(self.error, &traces.stderr),
         }
     }
 }
@@ -102,21 +138,12 @@ impl Cancel {
         self.0.0.load(Ordering::SeqCst)
     }
 
-    async fn cancelled(&self) {
+    pub(crate) async fn cancelled(&self) {
         let notified = self.0.1.notified();
         if !self.is_cancelled() {
             notified.await;
         }
     }
-}
-
-/// Why the epoch callback stopped a guest.
-#[derive(Debug, thiserror::Error)]
-enum Stop {
-    #[error("the call ran out of time")]
-    Deadline,
-    #[error("the call was cancelled")]
-    Cancelled,
 }
 
 /// What a call leaves outside its store, so that it is there even if the store is not.
@@ -137,23 +164,6 @@ impl Traces {
     }
 }
 
-/// What only the store knows, once the guest is done.
-struct Ended {
-    outcome: Outcome,
-    log: Vec<String>,
-    peak_memory: u64,
-}
-
-impl Ended {
-    fn without_store(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            log: Vec::new(),
-            peak_memory: 0,
-        }
-    }
-}
-
 impl Sandbox {
     /// Runs one call to its end. Never fails: whatever happens is an outcome. Must be called in a tokio runtime.
     pub async fn call(
@@ -163,18 +173,36 @@ impl Sandbox {
         invocation: Invocation,
         cancel: &Cancel,
     ) -> Report {
+        self.call_connected(plugin, filesystem, invocation, Stdio::default(), cancel)
+            .await
+    }
+
+    /// As [`Sandbox::call`], with standard streams of the caller's. What goes to a stream of the caller's is neither
+    /// counted nor in the report.
+    pub async fn call_connected(
+        &self,
+        plugin: &Plugin,
+        filesystem: &Arc<GuestFilesystem>,
+        mut invocation: Invocation,
+        stdio: Stdio,
+        cancel: &Cancel,
+    ) -> Report {
         let started = Instant::now();
         let traces = Traces::new(&invocation.limits);
         let time = invocation.limits.call_time;
+        let (start, stdin) = match std::mem::take(&mut invocation.entry) {
+            Entry::Tool { name, arguments } => (Start::Tool { name, arguments }, Vec::new()),
+            Entry::Command { arguments, stdin } => (Start::Command { arguments }, stdin),
+        };
+        let streams = stdio.streams(stdin, &traces);
+        let guest = self.guest(
+            plugin, filesystem, &start, invocation, streams, cancel, &traces,
+        );
+        let memory = Arc::clone(&guest.family.memory);
         let run = {
-            let (sandbox, plugin, filesystem) =
-                (self.clone(), plugin.clone(), Arc::clone(filesystem));
-            let (traces, cancel) = (traces.clone(), cancel.clone());
             let runtime = tokio::runtime::Handle::current();
             // A thread that may block: file operations then need no thread hop each (wasmtime #7973).
-            tokio::task::spawn_blocking(move || {
-                runtime.block_on(sandbox.run(&plugin, filesystem, invocation, cancel, &traces))
-            })
+            tokio::task::spawn_blocking(move || runtime.block_on(guest.run(start)))
         };
         let ended = match tokio::time::timeout(time + GRACE, run).await {
             Ok(Ok(ended)) => ended,
@@ -185,13 +213,14 @@ impl Sandbox {
         };
         let Refusals { denials, limit } = traces.denials.take();
         Report {
-            outcome: with_refusal(ended.outcome, &denials, limit),
+            outcome: with_refusal(ended.outcome, &denials, limit.clone()),
+            limit: limit.map(|(kind, message)| LimitReached { kind, message }),
             stdout: traces.stdout.take(),
             stderr: traces.stderr.take(),
             log: ended.log,
             denials,
             elapsed: started.elapsed(),
-            peak_memory: ended.peak_memory,
+            peak_memory: memory.peak(),
         }
     }
 
@@ -204,16 +233,23 @@ impl Sandbox {
         plugin: &Plugin,
         limits: Limits,
     ) -> Result<Vec<ToolSpec>, String> {
-        let invocation = Invocation::new(
-            Entry::Tool {
-                name: String::new(),
-                arguments: String::new(),
-            },
-            limits,
+        let time = limits.call_time;
+        let traces = Traces::new(&limits);
+        let streams = Stdio::default().streams(Vec::new(), &traces);
+        let start = Start::Tool {
+            name: String::new(),
+            arguments: String::new(),
+        };
+        let guest = self.guest(
+            plugin,
+            &Arc::new(GuestFilesystem::empty()),
+            &start,
+            Invocation::new(Entry::default(), limits),
+            streams,
+            &Cancel::default(),
+            &traces,
         );
-        let traces = Traces::new(&invocation.limits);
-        let filesystem = Arc::new(GuestFilesystem::empty());
-        let mut store = self.store(plugin, filesystem, &invocation, Cancel::default(), &traces);
+        let mut store = guest.store(&[]);
         let listed = async {
             let plugin = ToolPluginPre::new(plugin.inner.instance.clone())?
                 .instantiate_async(&mut store)
@@ -224,14 +260,9 @@ impl Sandbox {
                 .await
         };
         let name = &plugin.manifest().name;
-        let tools = tokio::time::timeout(invocation.limits.call_time, listed)
+        let tools = tokio::time::timeout(time, listed)
             .await
-            .map_err(|_| {
-                format!(
-                    "plugin `{name}` did not list its tools in {:?}",
-                    invocation.limits.call_time
-                )
-            })?
+            .map_err(|_| format!("plugin `{name}` did not list its tools in {time:?}"))?
             .map_err(|error| format!("plugin `{name}` failed to list its tools: {error:#}"))?;
         tools
             .into_iter()
@@ -239,205 +270,48 @@ impl Sandbox {
             .collect()
     }
 
-    fn store(
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "everything that a first command is given"
+    )]
+    fn guest(
         &self,
         plugin: &Plugin,
-        filesystem: Arc<GuestFilesystem>,
-        invocation: &Invocation,
-        cancel: Cancel,
+        filesystem: &Arc<GuestFilesystem>,
+        start: &Start,
+        invocation: Invocation,
+        streams: Streams,
+        cancel: &Cancel,
         traces: &Traces,
-    ) -> Store<State> {
-        let working_directory = filesystem.working_directory().display().to_string();
-        let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(traces.stdout.clone())
-            .stderr(traces.stderr.clone())
-            .envs(&invocation.environment)
-            .initial_cwd(&working_directory)
-            .allow_blocking_current_thread(true)
-            // Sockets answer every use with `access-denied`.
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false);
-        if let Entry::Command { arguments, stdin } = &invocation.entry {
-            wasi.args(arguments)
-                .stdin(MemoryInputPipe::new(Bytes::copy_from_slice(stdin)));
-        }
-        let audit = filesystem.audit.as_ref();
-        let identity = audit::Call {
-            run: audit.map(|audit| audit.run.clone()).unwrap_or_default(),
-            agent: audit.map(|audit| audit.agent.clone()).unwrap_or_default(),
-            plugin: plugin.manifest().name.clone(),
-            digest: plugin.digest().to_owned(),
-            tool: invocation.entry.name().to_owned(),
-            call: invocation.call_id.clone(),
-        };
-        let trail = Trail::new(audit.map(|audit| audit.log.clone()), Arc::new(identity));
-        let call = FileCall::new(
-            Arc::clone(&filesystem),
+    ) -> Guest {
+        let family = Family::new(
+            self.clone(),
             invocation.limits.clone(),
+            filesystem,
+            invocation.call_id,
+        );
+        let audit = filesystem.audit.as_ref();
+        let identity = family.identify(plugin, start.name());
+        let trail = Trail::new(audit.map(|audit| audit.log.clone()), Arc::new(identity));
+        let files = FileCall::new(
+            Arc::clone(filesystem),
+            invocation.limits,
             trail,
             traces.denials.clone(),
         );
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(invocation.limits.open_files as usize);
-        let state = State {
-            wasi: wasi.build(),
-            table,
-            guest: GuestFacts {
-                plugin: plugin.manifest().name.clone(),
-                configuration: invocation.configuration.to_string(),
-                working_directory,
-                granted: granted_paths(&filesystem.policy()),
-                cancel: cancel.clone(),
-                log: Vec::new(),
-            },
-            gate: Gate::new(Arc::new(call), Arc::clone(&self.inner.void)),
-            meter: Meter::new(invocation.limits.memory_bytes),
-            deadline: Instant::now() + invocation.limits.call_time,
-            cancel,
-        };
-        let mut store = Store::new(&self.inner.engine, state);
-        store.limiter(|state| &mut state.meter);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|context| {
-            let state = context.data();
-            if state.cancel.is_cancelled() {
-                return Err(Stop::Cancelled.into());
-            }
-            if Instant::now() >= state.deadline {
-                return Err(Stop::Deadline.into());
-            }
-            Ok(UpdateDeadline::Continue(1))
-        });
-        store
-    }
-
-    async fn run(
-        &self,
-        plugin: &Plugin,
-        filesystem: Arc<GuestFilesystem>,
-        invocation: Invocation,
-        cancel: Cancel,
-        traces: &Traces,
-    ) -> Ended {
-        let limits = invocation.limits.clone();
-        let mut store = self.store(plugin, filesystem, &invocation, cancel.clone(), traces);
-        let outcome = {
-            let guest = tokio::time::timeout(
-                limits.call_time,
-                run_entry(&mut store, plugin, invocation.entry),
-            );
-            tokio::select! {
-                biased;
-                ended = guest => match ended {
-                    Ok(Ok(outcome)) => outcome,
-                    Ok(Err(error)) => failure(&error, &limits),
-                    Err(_) => Outcome::Timeout { after: limits.call_time },
-                },
-                () = cancel.cancelled() => Outcome::Cancelled,
-            }
-        };
-        let state = store.into_data();
-        let outcome = match (outcome, state.meter.refused) {
-            // A guest whose first memory is too large does not even start.
-            (Outcome::Trap { .. } | Outcome::HostError { .. }, Some(limit)) => {
-                limit_outcome(limit, &limits)
-            }
-            (outcome, _) => outcome,
-        };
-        Ended {
-            outcome,
-            log: state.guest.log,
-            peak_memory: state.meter.peak_memory as u64,
+        let directory = invocation.working_directory.as_deref();
+        let directory = directory.unwrap_or(filesystem.working_directory());
+        Guest {
+            plugin: plugin.clone(),
+            environment: invocation.environment,
+            working_directory: directory.display().to_string(),
+            configuration: invocation.configuration.to_string(),
+            streams,
+            files: Arc::new(files),
+            family: Arc::new(family),
+            cancel: cancel.clone(),
         }
     }
-}
-
-async fn run_entry(
-    store: &mut Store<State>,
-    plugin: &Plugin,
-    entry: Entry,
-) -> wasmtime::Result<Outcome> {
-    let instance = plugin.inner.instance.clone();
-    match entry {
-        Entry::Tool { name, arguments } => {
-            let plugin = ToolPluginPre::new(instance)?
-                .instantiate_async(&mut *store)
-                .await?;
-            let result = plugin
-                .massgen_plugin_tools()
-                .call_call_tool(&mut *store, &name, &arguments)
-                .await?;
-            Ok(match result {
-                Ok(pieces) => match pieces.into_iter().map(content).collect() {
-                    Ok(content) => Outcome::Ok { content },
-                    Err(message) => Outcome::ToolError { message },
-                },
-                Err(tools::ToolError::UnknownTool(message) | tools::ToolError::Failed(message)) => {
-                    Outcome::ToolError { message }
-                }
-                Err(tools::ToolError::InvalidArguments(message)) => Outcome::ToolError { message },
-            })
-        }
-        Entry::Command { .. } => {
-            let command = CommandPre::new(instance)?
-                .instantiate_async(&mut *store)
-                .await?;
-            let code = match command.wasi_cli_run().call_run(&mut *store).await {
-                Ok(Ok(())) => 0,
-                Ok(Err(())) => 1,
-                Err(error) => match error.downcast_ref::<I32Exit>() {
-                    // Exit codes have eight bits (`wasi:cli/exit`).
-                    Some(exit) => u8::try_from(exit.0 & 0xff).unwrap_or(1),
-                    None => return Err(error),
-                },
-            };
-            Ok(Outcome::Exited { code })
-        }
-    }
-}
-
-/// The outcome behind an error that ended the guest.
-fn failure(error: &wasmtime::Error, limits: &Limits) -> Outcome {
-    if let Some(stop) = error.downcast_ref::<Stop>() {
-        return match stop {
-            Stop::Deadline => Outcome::Timeout {
-                after: limits.call_time,
-            },
-            Stop::Cancelled => Outcome::Cancelled,
-        };
-    }
-    if let Some(wasmtime_wasi::ResourceTableError::Full) = error.downcast_ref() {
-        return limit_outcome(LimitKind::Handles, limits);
-    }
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => limit_outcome(LimitKind::Stack, limits),
-        Some(trap) => Outcome::Trap {
-            message: trap.to_string(),
-        },
-        // What is no trap came from the host's side of a call, or from instantiation.
-        None => Outcome::HostError {
-            message: format!("{error:#}"),
-        },
-    }
-}
-
-fn limit_outcome(limit: LimitKind, limits: &Limits) -> Outcome {
-    let message = match limit {
-        LimitKind::Memory => format!(
-            "the program needed more than its {} MiB of memory",
-            limits.memory_bytes >> 20
-        ),
-        LimitKind::Stack => "the program's calls were nested too deeply".to_owned(),
-        LimitKind::Handles => format!(
-            "the program held more than {} open files and streams",
-            limits.open_files
-        ),
-        LimitKind::Written | LimitKind::NewFiles | LimitKind::FileSize => {
-            "the program reached a limit on writing".to_owned()
-        }
-    };
-    Outcome::Limit { limit, message }
 }
 
 /// A tool error after a refusal is a denial, or a limit: the model should read the rule, not guess at "no such file".
@@ -459,7 +333,7 @@ fn with_refusal(
     }
 }
 
-fn content(piece: tools::Content) -> Result<Content, String> {
+pub(crate) fn content(piece: tools::Content) -> Result<Content, String> {
     Ok(match piece {
         tools::Content::Text(text) => Content::Text { text },
         tools::Content::Json(text) => Content::Json {

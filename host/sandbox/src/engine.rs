@@ -10,17 +10,20 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 
+use crate::Commands;
 use crate::cache::ComponentCache;
 use crate::filesystem::HasGate;
 use crate::host_interface::{HasHost, massgen};
+use crate::process::{HasProcess, process};
 use crate::state::State;
 
 /// How often a running guest is asked whether it may go on. wasmtime's epochs cost about a tenth of the speed whatever
 /// the tick; a runaway loop ends within one tick of its deadline.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Calls that may be under way at the same time. Each takes address space, not memory.
-const CONCURRENT_CALLS: u32 = 64;
+/// Instances that may be alive at the same time: calls, and the commands that they start. Each takes address space, not
+/// memory.
+const INSTANCES: u32 = 256;
 
 /// Where the sandbox keeps its things.
 #[derive(Debug, Clone)]
@@ -54,6 +57,7 @@ pub enum SandboxError {
 #[derive(Clone)]
 pub struct Sandbox {
     pub(crate) inner: Arc<Inner>,
+    commands: Commands,
 }
 
 pub(crate) struct Inner {
@@ -94,22 +98,37 @@ impl Sandbox {
             stopped,
         });
         start_clock(&inner);
-        Ok(Self { inner })
+        Ok(Self {
+            inner,
+            commands: Commands::default(),
+        })
+    }
+
+    /// The same sandbox, whose guests may start these commands if their manifests declare `massgen:plugin/process`.
+    #[must_use]
+    pub fn with_commands(mut self, commands: Commands) -> Self {
+        self.commands = commands;
+        self
+    }
+
+    /// The commands that guests may start.
+    pub fn commands(&self) -> &Commands {
+        &self.commands
     }
 }
 
 /// The engine's settings. One table, each with its reason.
 fn engine_config() -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(CONCURRENT_CALLS)
-        .total_stacks(CONCURRENT_CALLS)
+    pool.total_component_instances(INSTANCES)
+        .total_stacks(INSTANCES)
         // A CPython component is some ten core modules that share one memory.
         .max_core_instances_per_component(64)
-        .total_core_instances(CONCURRENT_CALLS * 16)
+        .total_core_instances(INSTANCES * 16)
         .max_memories_per_component(16)
-        .total_memories(CONCURRENT_CALLS * 2)
+        .total_memories(INSTANCES * 2)
         .max_tables_per_component(64)
-        .total_tables(CONCURRENT_CALLS * 8)
+        .total_tables(INSTANCES * 8)
         // CPython's function table has some ten thousand elements.
         .table_elements(65_536)
         .max_component_instance_size(4 << 20)
@@ -143,6 +162,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     preopens::add_to_linker::<State, HasGate>(&mut linker, State::gate)?;
     linker.allow_shadowing(false);
     massgen::plugin::host::add_to_linker::<State, HasHost>(&mut linker, State::host)?;
+    process::add_to_linker::<State, HasProcess>(&mut linker, State::process)?;
     Ok(linker)
 }
 

@@ -10,18 +10,25 @@ mod audit;
 mod cache;
 mod call;
 mod capture;
+mod commands;
 mod engine;
 mod filesystem;
 mod host_interface;
+mod instance;
 mod manifest;
+mod memory;
 mod outcome;
 mod plugin;
+mod process;
 mod state;
 
 pub use audit::AuditLog;
-pub use call::{Cancel, Entry, Invocation};
+pub use call::{Cancel, Entry, Invocation, Stdio};
+pub use commands::{Commands, CommandsError};
 pub use engine::{Sandbox, SandboxError, SandboxOptions};
 pub use filesystem::{Audit, Denial, GuestFilesystem, MountError, MountPoint};
 pub use manifest::{Manifest, ManifestError, PluginKind};
-pub use outcome::{Annotations, Captured, Content, LimitKind, Outcome, Report, ToolSpec};
+pub use outcome::{
+    Annotations, Captured, Content, LimitKind, LimitReached, Outcome, Report, ToolSpec,
+};
 pub use plugin::{LoadError, Plugin};

@@ -26,6 +26,9 @@ pub struct Manifest {
     pub kind: PluginKind,
     /// Interface packages (`wasi:filesystem`) or interfaces (`massgen:plugin/host`) that the component may import.
     pub imports: Vec<String>,
+    /// The names under which guests start the command, e.g. `python` and `python3`.
+    #[serde(default)]
+    pub provides: Vec<String>,
 }
 
 /// A manifest that cannot be used.
@@ -39,6 +42,11 @@ pub enum ManifestError {
         "plugin manifest: the name `{0}` must be 1 to 64 of the characters a-z, 0-9, `_` and `-`"
     )]
     Name(String),
+    /// A command name that no command line could name.
+    #[error(
+        "plugin manifest: `{0}` cannot be a command's name: it must be a plain name without `/`, blanks or control characters"
+    )]
+    Provided(String),
 }
 
 impl Manifest {
@@ -55,7 +63,14 @@ impl Manifest {
         if name.is_empty() || name.len() > 64 || !name.iter().all(plain) {
             return Err(ManifestError::Name(manifest.name));
         }
-        Ok(manifest)
+        let is_plain = |name: &String| {
+            !name.is_empty()
+                && !name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
+        };
+        match manifest.provides.iter().find(|name| !is_plain(name)) {
+            Some(name) => Err(ManifestError::Provided(name.clone())),
+            None => Ok(manifest),
+        }
     }
 
     /// True when the manifest declares the import `interface`, given without its version.

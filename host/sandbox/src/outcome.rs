@@ -62,6 +62,10 @@ pub enum LimitKind {
     NewFiles,
     /// The length of one file.
     FileSize,
+    /// Commands at one time.
+    Commands,
+    /// Wall time.
+    Time,
 }
 
 impl LimitKind {
@@ -74,6 +78,8 @@ impl LimitKind {
             Self::Written => "written",
             Self::NewFiles => "new_files",
             Self::FileSize => "largest_file",
+            Self::Commands => "commands",
+            Self::Time => "call_time",
         }
     }
 }
@@ -154,6 +160,15 @@ impl Captured {
     }
 }
 
+/// A limit that the call, or a command that it started, has reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitReached {
+    /// Which.
+    pub kind: LimitKind,
+    /// What was reached, with the number that was set.
+    pub message: String,
+}
+
 /// Everything a call left behind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -165,11 +180,13 @@ pub struct Report {
     pub stderr: Captured,
     /// Lines it logged through the host interface.
     pub log: Vec<String>,
+    /// The last limit that was reached on the way, whether or not it ended the call.
+    pub limit: Option<LimitReached>,
     /// What was refused to it.
     pub denials: Vec<Denial>,
     /// Wall time.
     pub elapsed: Duration,
-    /// The most linear memory it had at one time, in bytes.
+    /// The most linear memory it had at one time, with all that it started, in bytes.
     pub peak_memory: u64,
 }
 

@@ -165,6 +165,7 @@ fn ground() -> &'static Ground {
             description: "file operations".to_owned(),
             kind: PluginKind::Command,
             imports: imports.map(str::to_owned).to_vec(),
+            provides: Vec::new(),
         };
         Ground {
             plugin: sandbox.load_bytes(manifest, &component).expect("the guest"),

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File as HostFile;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use massgen_config::ReadBeforeDelete;
-use massgen_permissions::audit::Phase;
+use massgen_permissions::audit::{self, Phase};
 use massgen_permissions::{Access, Decision, Operation, Policy, Rule, Verdict};
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -25,9 +25,10 @@ use super::atlas::Atlas;
 use super::denial::{Denial, DenialLog};
 use super::ledger::{Budget, Identity, Ledger, Quota, is_generated};
 use super::mount::GuestFilesystem;
-use super::open_file::OpenFile;
+use super::open_file::{At, OpenFile};
 use super::open_request::OpenRequest;
 use super::resolve::{Base, Entry, Follow, Place, error_code, resolve};
+use super::shared_file::SharedFile;
 use super::trail::Trail;
 use super::{alias, handle};
 use crate::LimitKind;
@@ -35,13 +36,22 @@ use crate::LimitKind;
 /// How often an open is begun anew because others made or removed the file meanwhile.
 const OPEN_ATTEMPTS: usize = 4;
 
-/// What all operations of one call share.
+/// What all operations of one command share; the commands of a call share its budget and its list of refusals.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(super) filesystem: Arc<GuestFilesystem>,
-    pub(super) budget: Budget,
+    pub(super) budget: Arc<Budget>,
     pub(super) trail: Trail,
     pub(super) denials: DenialLog,
+    view: View,
+}
+
+/// How much a command sees of the agent's rights.
+#[derive(Debug)]
+enum View {
+    Whole,
+    /// Nothing may be written. Holds the agent's policy and the one made of it, until the agent's changes.
+    ReadOnly(Mutex<Option<(Arc<Policy>, Arc<Policy>)>>),
 }
 
 impl Call {
@@ -52,11 +62,66 @@ impl Call {
         denials: DenialLog,
     ) -> Self {
         Self {
-            budget: Budget::new(Arc::clone(&filesystem.ledger), limits),
+            budget: Arc::new(Budget::new(Arc::clone(&filesystem.ledger), limits)),
             filesystem,
             trail,
             denials,
+            view: View::Whole,
         }
+    }
+
+    /// The same files, budget and list of refusals, for a command that this one starts.
+    pub(crate) fn for_child(&self, identity: audit::Call) -> Self {
+        let log = self
+            .filesystem
+            .audit
+            .as_ref()
+            .map(|audit| audit.log.clone());
+        Self {
+            filesystem: Arc::clone(&self.filesystem),
+            budget: Arc::clone(&self.budget),
+            trail: Trail::new(log, Arc::new(identity)),
+            denials: self.denials.clone(),
+            view: match self.view {
+                View::Whole => View::Whole,
+                View::ReadOnly(_) => View::ReadOnly(Mutex::default()),
+            },
+        }
+    }
+
+    /// The same files, without the right to write any.
+    pub(crate) fn reading_only(mut self) -> Self {
+        self.view = View::ReadOnly(Mutex::default());
+        self
+    }
+
+    /// No files.
+    pub(crate) fn without_files(mut self) -> Self {
+        self.filesystem = Arc::new(GuestFilesystem::empty());
+        self
+    }
+
+    /// The policy in force now.
+    pub(crate) fn policy(&self) -> Arc<Policy> {
+        let whole = self.filesystem.policy();
+        let View::ReadOnly(made) = &self.view else {
+            return whole;
+        };
+        // Both are replaced as one, so a panic leaves a pair that belongs together.
+        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*made {
+            Some((of, narrowed)) if Arc::ptr_eq(of, &whole) => Arc::clone(narrowed),
+            _ => {
+                let narrowed = Arc::new(whole.reading_only());
+                *made = Some((whole, Arc::clone(&narrowed)));
+                narrowed
+            }
+        }
+    }
+
+    /// Keeps, for the report, that a limit was reached.
+    pub(crate) fn reached(&self, limit: LimitKind, words: String) {
+        self.denials.reached(limit, words);
     }
 
     pub(super) fn ledger(&self) -> &Ledger {
@@ -274,9 +339,93 @@ impl Located {
     }
 }
 
+/// What a file is opened for, by its path alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Disposition {
+    /// To read it from its start.
+    Read,
+    /// To write; made, or emptied.
+    Truncate,
+    /// To write behind what it holds; made if missing.
+    Append,
+    /// To write; made, and an error if it is there.
+    Create,
+    /// To write from its start; made if missing.
+    Keep,
+}
+
 impl GateView<'_> {
+    /// What this command shares with the others of its call.
+    pub(crate) fn call(&self) -> &Call {
+        &self.gate.call
+    }
+
+    /// Opens the file of an absolute guest path, under the same rules as `open-at`.
+    pub(crate) fn open_shared(
+        &mut self,
+        path: &str,
+        disposition: Disposition,
+    ) -> FsResult<SharedFile> {
+        let request = OpenRequest::of(disposition);
+        // O_CREAT|O_EXCL never follows a link (POSIX open).
+        let follow = match disposition {
+            Disposition::Create => Follow::No,
+            _ => Follow::Yes,
+        };
+        let root = Base::Virtual(Vec::new());
+        let path = path.trim_start_matches('/');
+        let filesystem = &self.gate.call.filesystem;
+        let place = resolve(filesystem, &mut self.gate.atlas, &root, path, follow)?;
+        let descriptor = self.open_place(place, request)?;
+        let node = self.gate.nodes.remove(&descriptor.rep());
+        self.table.delete(descriptor)?;
+        match node {
+            Some(Node::File(open)) => Ok(SharedFile::new(
+                open,
+                match disposition {
+                    Disposition::Append => At::End,
+                    _ => At::Position(0),
+                },
+            )),
+            _ => Err(ErrorCode::IsDirectory.into()),
+        }
+    }
+
+    /// Opens what was found under a path.
+    pub(super) fn open_place(
+        &mut self,
+        place: Place,
+        request: OpenRequest,
+    ) -> FsResult<Resource<types::Descriptor>> {
+        match place {
+            Place::Virtual(_) | Place::Directory(_) if request.create && request.exclusive => {
+                Err(ErrorCode::Exist.into())
+            }
+            Place::Virtual(_) | Place::Directory(_) if request.writes() => {
+                Err(ErrorCode::IsDirectory.into())
+            }
+            Place::Virtual(at) => self.push_virtual(at),
+            Place::Directory(directory) => {
+                let real = handle::real_path(&directory).map_err(error_code)?;
+                self.open_directory(&directory, Path::new("."), &real)
+            }
+            Place::Outside(path) => {
+                let operation = if request.create {
+                    Operation::Create
+                } else {
+                    request.operation()
+                };
+                Err(self.refuse_unmounted(&self.policy(), &path, operation))
+            }
+            Place::Entry(entry) => {
+                let located = Located::new(entry)?;
+                self.open_file(located, request)
+            }
+        }
+    }
+
     pub(super) fn policy(&self) -> Arc<Policy> {
-        self.gate.call.filesystem.policy()
+        self.gate.call.policy()
     }
 
     fn base(&self, descriptor: &Resource<types::Descriptor>) -> FsResult<Base> {

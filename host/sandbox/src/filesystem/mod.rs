@@ -17,12 +17,14 @@ mod mount;
 mod open_file;
 mod open_request;
 mod resolve;
+mod shared_file;
 mod stat;
 mod trail;
 mod wasi;
 
 pub use denial::Denial;
 pub(crate) use denial::{DenialLog, Refusals};
-pub(crate) use gate::{Call, Gate, GateView, HasGate};
+pub(crate) use gate::{Call, Disposition, Gate, GateView, HasGate};
 pub use mount::{Audit, GuestFilesystem, MountError, MountPoint};
+pub(crate) use shared_file::SharedFile;
 pub(crate) use trail::Trail;

@@ -24,7 +24,7 @@ use super::{alias, handle};
 const READ_STEP: usize = 256 << 10;
 
 /// Bytes taken for writing in one step, at most.
-const WRITE_STEP: usize = 1 << 20;
+pub(super) const WRITE_STEP: usize = 1 << 20;
 
 /// A regular file that the guest has open.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl OpenFile {
 
     /// Refuses a use that the policy in force does not allow, or no longer does.
     pub(super) fn still_allows(&self, operation: Operation) -> Result<(), Errno> {
-        let now = self.call.filesystem.policy();
+        let now = self.call.policy();
         let mut allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(&now, &allowed.policy) {
             *allowed = Allowed {
@@ -166,6 +166,18 @@ impl OpenFile {
         Ok(())
     }
 
+    /// Writes all of `bytes` where `at` says, and moves it on.
+    pub(super) fn write_on(&self, bytes: &[u8], at: &mut At) -> Result<(), Errno> {
+        match at {
+            At::Position(position) => {
+                self.write_at(bytes, *position)?;
+                *position += bytes.len() as u64;
+                Ok(())
+            }
+            At::End => self.append(bytes),
+        }
+    }
+
     /// Takes bytes out of the budget, which may refuse them.
     fn admit(&self, bytes: &[u8], end: u64) -> Result<(), Errno> {
         self.still_allows(Operation::Write)?;
@@ -184,7 +196,7 @@ impl OpenFile {
 
     fn within(&self, budget: Result<(), Quota>) -> Result<(), Errno> {
         budget.map_err(|quota| {
-            let policy = self.call.filesystem.policy();
+            let policy = self.call.policy();
             self.call
                 .over_quota(&policy, quota, &self.real, Operation::Write);
             Errno::DQUOT
@@ -234,7 +246,8 @@ impl InputStream for FileInput {
     }
 }
 
-/// Where a [`FileOutput`] writes.
+/// Where a stream reads or writes next.
+#[derive(Debug)]
 pub(super) enum At {
     /// From here on.
     Position(u64),
@@ -256,14 +269,7 @@ impl Pollable for FileOutput {
 #[async_trait]
 impl OutputStream for FileOutput {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        match &mut self.at {
-            At::Position(position) => {
-                self.open.write_at(&bytes, *position).map_err(failed)?;
-                *position += bytes.len() as u64;
-            }
-            At::End => self.open.append(&bytes).map_err(failed)?,
-        }
-        Ok(())
+        self.open.write_on(&bytes, &mut self.at).map_err(failed)
     }
 
     fn flush(&mut self) -> StreamResult<()> {
@@ -276,6 +282,6 @@ impl OutputStream for FileOutput {
 }
 
 /// The form in which `filesystem-error-code` finds the system's reason again.
-fn failed(error: Errno) -> StreamError {
+pub(super) fn failed(error: Errno) -> StreamError {
     StreamError::LastOperationFailed(std::io::Error::from(error).into())
 }

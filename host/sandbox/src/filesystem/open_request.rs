@@ -5,6 +5,8 @@ use rustix::fs::OFlags;
 use wasmtime_wasi::OpenMode;
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, OpenFlags};
 
+use super::gate::Disposition;
+
 /// What an `open-at` asks for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OpenRequest {
@@ -34,6 +36,20 @@ impl OpenRequest {
             exclusive: open.contains(OpenFlags::EXCLUSIVE),
             truncate: open.contains(OpenFlags::TRUNCATE),
             sync,
+        }
+    }
+
+    /// What opening a file for a standard stream asks for.
+    pub(super) fn of(disposition: Disposition) -> Self {
+        let read = disposition == Disposition::Read;
+        Self {
+            read,
+            write: !read,
+            create: !read,
+            directory: false,
+            exclusive: disposition == Disposition::Create,
+            truncate: disposition == Disposition::Truncate,
+            sync: OFlags::empty(),
         }
     }
 

@@ -220,31 +220,8 @@ impl HostDescriptor for GateView<'_> {
         } else {
             follow(path_flags)
         };
-        match self.resolve(&descriptor, &path, follow)? {
-            Place::Virtual(_) | Place::Directory(_) if request.create && request.exclusive => {
-                Err(ErrorCode::Exist.into())
-            }
-            Place::Virtual(_) | Place::Directory(_) if request.writes() => {
-                Err(ErrorCode::IsDirectory.into())
-            }
-            Place::Virtual(at) => self.push_virtual(at),
-            Place::Directory(directory) => {
-                let real = handle::real_path(&directory).map_err(error_code)?;
-                self.open_directory(&directory, Path::new("."), &real)
-            }
-            Place::Outside(path) => {
-                let operation = if request.create {
-                    Operation::Create
-                } else {
-                    request.operation()
-                };
-                Err(self.refuse_unmounted(&self.policy(), &path, operation))
-            }
-            Place::Entry(entry) => {
-                let located = Located::new(entry)?;
-                self.open_file(located, request)
-            }
-        }
+        let place = self.resolve(&descriptor, &path, follow)?;
+        self.open_place(place, request)
     }
 
     async fn create_directory_at(

@@ -42,6 +42,7 @@ pub(crate) fn manifest(name: &str, kind: PluginKind) -> Manifest {
         description: "a guest for tests".to_owned(),
         kind,
         imports: imports.map(str::to_owned).to_vec(),
+        provides: Vec::new(),
     }
 }
 
