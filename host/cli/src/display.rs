@@ -117,7 +117,7 @@ fn show_plain(pieces: &Receiver<Piece>, logs: PathBuf) -> io::Result<()> {
 
 /// The text without what a terminal would obey: models and tools write it, and an escape sequence could hide lines, fill
 /// the clipboard or rename the window. Control characters are spelled out, carriage returns left out.
-fn harmless(text: &str) -> Cow<'_, str> {
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     let obeyed = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);

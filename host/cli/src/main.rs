@@ -1,5 +1,6 @@
 //! `massgen`: several agents answer one question together, and what they do runs in a sandbox.
 
+mod approval;
 mod display;
 mod exit;
 mod explain;

@@ -13,6 +13,7 @@ use massgen_orchestrator::{Backoff, Coordination, Member, Run, RunOptions};
 use massgen_tools::Toolbox;
 use tokio_util::sync::CancellationToken;
 
+use crate::approval::Terminal;
 use crate::display::{Display, Shown};
 use crate::exit::{Exit, Failure};
 use crate::flags::{Output, RunFlags};
@@ -54,14 +55,26 @@ async fn execute(
     };
     log_to(&log, flags.debug)?;
     let workspaces = Arc::new(Workspaces::prepare(&workspace_settings(plan, here, &log))?);
-    let tools = sandboxing::tools(plan, &workspaces, environment, log.root()).await?;
-
-    let cancel = CancellationToken::new();
     let format = if flags.no_display {
         Output::Plain
     } else {
         flags.output
     };
+    // A program that reads the events has no person behind it.
+    let approver = match format {
+        Output::Plain => Terminal::in_front(),
+        Output::Json => None,
+    };
+    let tools = sandboxing::tools(
+        plan,
+        &workspaces,
+        environment,
+        log.root(),
+        approver.as_ref(),
+    )
+    .await?;
+
+    let cancel = CancellationToken::new();
     let display = Display::start(format, log.root().to_owned(), cancel.clone());
     for warning in &plan.warnings {
         display.warn(warning.to_string());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use massgen_config::{AgentPlan, Environment, Limits, RunPlan};
 use massgen_orchestrator::workspace::Workspaces;
-use massgen_sandbox::{Audit, AuditLog, GuestFilesystem, Sandbox, SandboxOptions};
+use massgen_sandbox::{Approver, Audit, AuditLog, GuestFilesystem, Sandbox, SandboxOptions};
 use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy, real_location};
 
 use crate::exit::Failure;
@@ -22,12 +22,13 @@ pub(crate) struct Tools {
     pub(crate) audit: Option<AuditLog>,
 }
 
-/// Makes the tools. Without a workspace an agent has none, and where no agent has one the sandbox is not even started.
+/// Makes the tools. `approver` is asked where a rule says `ask`; without one that means no. Without a workspace an agent has none, and where no agent has one the sandbox is not even started.
 pub(crate) async fn tools(
     plan: &RunPlan,
     workspaces: &Workspaces,
     environment: &Environment,
     log_folder: &Path,
+    approver: Option<&Arc<dyn Approver>>,
 ) -> Result<Tools, Failure> {
     if plan.agents.iter().all(|agent| agent.workspace.is_none()) {
         return Ok(Tools {
@@ -62,7 +63,7 @@ pub(crate) async fn tools(
     let toolboxes: Result<_, _> = plan
         .agents
         .iter()
-        .map(|agent| toolbox(&toolset, agent, workspaces, audit(agent)))
+        .map(|agent| toolbox(&toolset, agent, workspaces, audit(agent), approver))
         .collect();
     Ok(Tools {
         toolboxes: toolboxes?,
@@ -75,6 +76,7 @@ fn toolbox(
     agent: &AgentPlan,
     workspaces: &Workspaces,
     audit: Audit,
+    approver: Option<&Arc<dyn Approver>>,
 ) -> Result<Toolbox, Failure> {
     let Some((workspace, temporary)) = workspaces
         .workspace(&agent.id)
@@ -83,9 +85,12 @@ fn toolbox(
         return Ok(Toolbox::empty());
     };
     let paths = agent_paths(agent, workspace, &temporary);
-    let filesystem = GuestFilesystem::mirroring(agent_policy(&paths)?, paths.workspace)?
+    let mut filesystem = GuestFilesystem::mirroring(agent_policy(&paths)?, paths.workspace)?
         .with_read_before_delete(agent.path_rules.read_before_delete)
         .audited(audit);
+    if let Some(approver) = approver {
+        filesystem = filesystem.approved_by(Arc::clone(approver));
+    }
     Ok(toolset.for_agent(Arc::new(filesystem), &agent.tools, agent.limits.clone()))
 }
 

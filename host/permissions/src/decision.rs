@@ -98,6 +98,10 @@ pub enum Rule {
     Hidden,
     /// A rule asks for a person's approval.
     NeedsApproval,
+    /// A person was asked, and allowed it.
+    Approved,
+    /// A person was asked, and refused it or did not answer.
+    ApprovalRefused,
     /// A rule keeps the path as it is, though the grant would let it be written.
     ReadOnlyRule,
     /// What makes git run programs, or tells it where its files are, is never written.
@@ -133,6 +137,8 @@ impl Rule {
             Self::FileGrantOnly => "file-grant-only",
             Self::Hidden => "hidden",
             Self::NeedsApproval => "needs-approval",
+            Self::Approved => "approved",
+            Self::ApprovalRefused => "approval-refused",
             Self::ReadOnlyRule => "read-only-rule",
             Self::GitControl => "git-control",
             Self::ReadOnlyGrant => "read-only-grant",

@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::capture::Capture;
 use crate::engine::Sandbox;
-use crate::filesystem::{Call as FileCall, DenialLog, GuestFilesystem, Refusals, Trail};
+use crate::filesystem::{Call as FileCall, DenialLog, GuestFilesystem, Refusals};
 use crate::host_interface::ToolPluginPre;
 use crate::host_interface::exports::massgen::plugin::tools;
 use crate::instance::{Ended, Family, Guest, Start};
@@ -199,17 +199,20 @@ impl Sandbox {
             plugin, filesystem, &start, invocation, streams, cancel, &traces,
         );
         let memory = Arc::clone(&guest.family.memory);
+        let given_up = guest.family.deadline.with_grace(GRACE);
         let run = {
             let runtime = tokio::runtime::Handle::current();
             // A thread that may block: file operations then need no thread hop each (wasmtime #7973).
             tokio::task::spawn_blocking(move || runtime.block_on(guest.run(start)))
         };
-        let ended = match tokio::time::timeout(time + GRACE, run).await {
-            Ok(Ok(ended)) => ended,
-            Ok(Err(panic)) => Ended::without_store(Outcome::HostError {
-                message: format!("the sandbox failed: {panic}"),
+        let ended = tokio::select! {
+            biased;
+            ended = run => ended.unwrap_or_else(|panic| {
+                Ended::without_store(Outcome::HostError {
+                    message: format!("the sandbox failed: {panic}"),
+                })
             }),
-            Err(_) => Ended::without_store(Outcome::Timeout { after: time }),
+            () = given_up.over() => Ended::without_store(Outcome::Timeout { after: time }),
         };
         let Refusals { denials, limit } = traces.denials.take();
         Report {
@@ -290,14 +293,12 @@ impl Sandbox {
             filesystem,
             invocation.call_id,
         );
-        let audit = filesystem.audit.as_ref();
-        let identity = family.identify(plugin, start.name());
-        let trail = Trail::new(audit.map(|audit| audit.log.clone()), Arc::new(identity));
         let files = FileCall::new(
             Arc::clone(filesystem),
             invocation.limits,
-            trail,
+            family.identify(plugin, start.name()),
             traces.denials.clone(),
+            cancel.clone(),
         );
         let directory = invocation.working_directory.as_deref();
         let directory = directory.unwrap_or(filesystem.working_directory());

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
 
 use massgen_config::Limits;
 use massgen_permissions::audit;
@@ -14,6 +13,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{I32Exit, ResourceTable, ResourceTableError, WasiCtxBuilder};
 
+use crate::approval::Deadline;
 use crate::call::{Cancel, content};
 use crate::engine::Sandbox;
 use crate::filesystem::{Call as FileCall, Gate, GuestFilesystem};
@@ -29,7 +29,7 @@ pub(crate) struct Family {
     pub(crate) sandbox: Sandbox,
     pub(crate) limits: Limits,
     /// When all of them end.
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
     pub(crate) memory: Arc<Memory>,
     /// The run, the agent and the model's id of the call, for the audit.
     pub(crate) identity: audit::Call,
@@ -47,7 +47,10 @@ impl Family {
         let audit = filesystem.audit.as_ref();
         Self {
             sandbox,
-            deadline: Instant::now() + limits.call_time,
+            deadline: Deadline::after(
+                limits.call_time,
+                filesystem.approvals.as_ref().map(|asked| asked.waits()),
+            ),
             memory: Arc::new(Memory::new(limits.memory_bytes)),
             identity: audit::Call {
                 run: audit.map(|audit| audit.run.clone()).unwrap_or_default(),
@@ -168,18 +171,14 @@ impl Guest {
             Start::Command { arguments } => arguments.as_slice(),
         };
         let mut store = self.store(arguments);
-        let deadline = tokio::time::Instant::from_std(family.deadline);
-        let outcome = {
-            let guest = tokio::time::timeout_at(deadline, enter(&mut store, &plugin, start));
-            tokio::select! {
-                biased;
-                ended = guest => match ended {
-                    Ok(Ok(outcome)) => outcome,
-                    Ok(Err(error)) => failure(&error, &family.limits),
-                    Err(_) => Outcome::Timeout { after: family.limits.call_time },
-                },
-                () = cancel.cancelled() => Outcome::Cancelled,
-            }
+        let outcome = tokio::select! {
+            biased;
+            ended = enter(&mut store, &plugin, start) => match ended {
+                Ok(outcome) => outcome,
+                Err(error) => failure(&error, &family.limits),
+            },
+            () = family.deadline.over() => Outcome::Timeout { after: family.limits.call_time },
+            () = cancel.cancelled() => Outcome::Cancelled,
         };
         let mut state = store.into_data();
         state.children.end().await;
@@ -239,7 +238,7 @@ impl Guest {
             if state.cancel.is_cancelled() {
                 return Err(Stop::Cancelled.into());
             }
-            if Instant::now() >= state.family.deadline {
+            if state.family.deadline.is_over() {
                 return Err(Stop::Deadline.into());
             }
             Ok(UpdateDeadline::Continue(1))

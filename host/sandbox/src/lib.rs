@@ -6,6 +6,7 @@
 //!
 //! An invocation and its report are data: they name the component by digest and hold no live object of the caller's.
 
+mod approval;
 mod audit;
 mod cache;
 mod call;
@@ -22,6 +23,7 @@ mod plugin;
 mod process;
 mod state;
 
+pub use approval::{Action, Answer, ApprovalRequest, Approver};
 pub use audit::AuditLog;
 pub use call::{Cancel, Entry, Invocation, Stdio};
 pub use commands::{Commands, CommandsError};

@@ -32,6 +32,8 @@ use super::shared_file::SharedFile;
 use super::trail::Trail;
 use super::{alias, handle};
 use crate::LimitKind;
+use crate::approval::{Answers, ApprovalRequest};
+use crate::call::Cancel;
 
 /// How often an open is begun anew because others made or removed the file meanwhile.
 const OPEN_ATTEMPTS: usize = 4;
@@ -44,6 +46,11 @@ pub(crate) struct Call {
     pub(super) trail: Trail,
     pub(super) denials: DenialLog,
     view: View,
+    /// Who the command is, for whom is asked about it.
+    identity: Arc<audit::Call>,
+    cancel: Cancel,
+    /// What a person has answered to the commands of this call.
+    answers: Arc<Answers>,
 }
 
 /// How much a command sees of the agent's rights.
@@ -58,34 +65,38 @@ impl Call {
     pub(crate) fn new(
         filesystem: Arc<GuestFilesystem>,
         limits: massgen_config::Limits,
-        trail: Trail,
+        identity: audit::Call,
         denials: DenialLog,
+        cancel: Cancel,
     ) -> Self {
+        let identity = Arc::new(identity);
         Self {
             budget: Arc::new(Budget::new(Arc::clone(&filesystem.ledger), limits)),
+            trail: Trail::new(&filesystem, Arc::clone(&identity)),
             filesystem,
-            trail,
             denials,
             view: View::Whole,
+            identity,
+            cancel,
+            answers: Arc::default(),
         }
     }
 
     /// The same files, budget and list of refusals, for a command that this one starts.
-    pub(crate) fn for_child(&self, identity: audit::Call) -> Self {
-        let log = self
-            .filesystem
-            .audit
-            .as_ref()
-            .map(|audit| audit.log.clone());
+    pub(crate) fn for_child(&self, identity: audit::Call, cancel: Cancel) -> Self {
+        let identity = Arc::new(identity);
         Self {
             filesystem: Arc::clone(&self.filesystem),
             budget: Arc::clone(&self.budget),
-            trail: Trail::new(log, Arc::new(identity)),
+            trail: Trail::new(&self.filesystem, Arc::clone(&identity)),
             denials: self.denials.clone(),
             view: match self.view {
                 View::Whole => View::Whole,
                 View::ReadOnly(_) => View::ReadOnly(Mutex::default()),
             },
+            identity,
+            cancel,
+            answers: Arc::clone(&self.answers),
         }
     }
 
@@ -135,11 +146,39 @@ impl Call {
         real: &Path,
         operation: Operation,
     ) -> Result<Decision, Decision> {
-        let decision = policy.decide(real, operation);
+        let decision = self.settle(policy.decide(real, operation), real, operation);
         self.take_note(policy, real, operation, decision);
         match decision.is_allowed() {
             true => Ok(decision),
             false => Err(decision),
+        }
+    }
+
+    /// The decision, or a person's where it is left to one and there is somebody to ask.
+    fn settle(&self, decision: Decision, real: &Path, operation: Operation) -> Decision {
+        let Some(approvals) = &self.filesystem.approvals else {
+            return decision;
+        };
+        if decision.verdict != Verdict::Ask {
+            return decision;
+        }
+        let request = ApprovalRequest {
+            call: &self.identity,
+            operation,
+            path: real,
+        };
+        let is_wanted = || !self.cancel.is_cancelled();
+        match approvals.allow(&request, &self.answers, &is_wanted) {
+            true => Decision {
+                verdict: Verdict::Allow,
+                rule: Rule::Approved,
+                ..decision
+            },
+            false => Decision {
+                verdict: Verdict::Deny,
+                rule: Rule::ApprovalRefused,
+                ..decision
+            },
         }
     }
 
@@ -488,8 +527,7 @@ impl GateView<'_> {
         operation: Operation,
     ) -> FsResult<Decision> {
         let decision = policy.decide(&located.real, operation);
-        self.judge(policy, located, operation, decision)?;
-        Ok(decision)
+        self.judge(policy, located, operation, decision)
     }
 
     /// Carries a decision about a located entry out: lets the operation pass, or answers with the code of the refusal.
@@ -499,8 +537,9 @@ impl GateView<'_> {
         located: &Located,
         operation: Operation,
         decision: Decision,
-    ) -> FsResult<()> {
+    ) -> FsResult<Decision> {
         let call = &self.gate.call;
+        let decision = call.settle(decision, &located.real, operation);
         call.take_note(policy, &located.real, operation, decision);
         if !decision.is_allowed() {
             return Err(error_code(forbidden(decision, operation)).into());
@@ -508,7 +547,7 @@ impl GateView<'_> {
         if located.folds_case && operation.needs() == Access::Write {
             return Err(self.refuse_rule(policy, Rule::CaseFolding, &located.real, operation));
         }
-        Ok(())
+        Ok(decision)
     }
 
     pub(super) fn check_path(
@@ -668,7 +707,9 @@ impl GateView<'_> {
             Place::Virtual(_) => return None,
         };
         let reason = || (decision.rule, policy.explain(decision, &real, operation));
-        (!decision.is_allowed()).then(reason)
+        // What a person has not been asked about yet, the removal itself will ask.
+        let will_ask = decision.verdict == Verdict::Ask && call.filesystem.approvals.is_some();
+        (!decision.is_allowed() && !will_ask).then(reason)
     }
 
     pub(super) fn push_virtual(
