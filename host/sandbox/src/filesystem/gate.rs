@@ -812,11 +812,12 @@ impl GateView<'_> {
             Err(Errno::EXIST) if makes && !request.exclusive => return Ok(Opened::MeanwhileMade),
             Err(error) => return Err(error_code(error).into()),
         };
-        let stat = rustix::fs::fstat(&file).map_err(error_code)?;
-        if handle::file_type(&stat) != FileType::RegularFile {
-            return Err(self.refuse_special(&policy, located, request));
-        }
+        // Something else may have taken the name meanwhile. A file that is only read is looked at when bytes are.
         if request.writes() {
+            let stat = rustix::fs::fstat(&file).map_err(error_code)?;
+            if handle::file_type(&stat) != FileType::RegularFile {
+                return Err(self.refuse_special(&policy, located, request));
+            }
             self.check_aliases(&policy, &stat, &located.real, Operation::Write)?;
         }
         if makes {

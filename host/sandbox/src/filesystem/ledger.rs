@@ -33,6 +33,14 @@ impl Identity {
         Ok(Self::of(&rustix::fs::statx(file, "", flags, Self::FIELDS)?))
     }
 
+    /// The regular file behind an open handle; of anything else, none.
+    pub(super) fn of_file(file: impl AsFd) -> rustix::io::Result<Option<Self>> {
+        let fields = Self::FIELDS | StatxFlags::TYPE;
+        let found = rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, fields)?;
+        let kind = FileType::from_raw_mode(found.stx_mode.into());
+        Ok((kind == FileType::RegularFile).then(|| Self::of(&found)))
+    }
+
     /// The file that `name` stands for in `parent`; of a link, the link.
     pub(super) fn of_name(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<Self> {
         let flags = AtFlags::SYMLINK_NOFOLLOW;
