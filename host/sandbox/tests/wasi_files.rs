@@ -47,7 +47,8 @@ impl Tree {
         let at = |name: &str| self.folder.join(name);
         let policy = Policy::new(vec![
             Grant::tree(at("workspace"), GrantKind::Workspace, Access::Write),
-            Grant::tree(at("open"), GrantKind::Context, Access::Write).protecting([at("open/keep")]),
+            Grant::tree(at("open"), GrantKind::Context, Access::Write)
+                .protecting([at("open/keep")]),
             Grant::tree(at("context"), GrantKind::Context, Access::Read),
         ]);
         Arc::new(GuestFilesystem::mirroring(policy, at("workspace")).unwrap())
