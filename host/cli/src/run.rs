@@ -9,7 +9,7 @@ use massgen_backends::{Backend, CassetteWriter, Recorder};
 use massgen_config::{Environment, RunPlan};
 use massgen_orchestrator::layout::{DEFAULT_LOGS, LogLayout};
 use massgen_orchestrator::workspace::{WorkspaceSettings, Workspaces};
-use massgen_orchestrator::{Backoff, Coordination, Member, Run, RunOptions};
+use massgen_orchestrator::{Backoff, Coordination, CopyAudit, Member, Run, RunOptions};
 use massgen_tools::Toolbox;
 use tokio_util::sync::CancellationToken;
 
@@ -102,6 +102,10 @@ async fn execute(
         backoff: Backoff::default(),
         time_limit: plan.orchestrator_timeout,
         workspaces,
+        audit: tools.audit.clone().map(|audit| CopyAudit {
+            log: audit,
+            run: sandboxing::run_name(log.root()),
+        }),
         log: Some(log),
         sinks: vec![display.sink()],
         cancel,

@@ -41,10 +41,9 @@ pub(crate) async fn tools(
             doing: "open the audit file in the log folder",
             source,
         })?;
-    let run = log_folder.file_name().unwrap_or_default();
     let audit = |agent: &AgentPlan| Audit {
         log: log.clone(),
-        run: run.to_string_lossy().into_owned(),
+        run: run_name(log_folder),
         agent: agent.id.to_string(),
     };
     let sandbox = Sandbox::new(SandboxOptions {
@@ -69,6 +68,12 @@ pub(crate) async fn tools(
         toolboxes: toolboxes?,
         audit: Some(log),
     })
+}
+
+/// The run as the audit names it: by its log folder.
+pub(crate) fn run_name(log_folder: &Path) -> String {
+    let name = log_folder.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn toolbox(

@@ -102,6 +102,8 @@ pub enum Rule {
     Approved,
     /// A person was asked, and refused it or did not answer.
     ApprovalRefused,
+    /// The host itself keeps, shares or delivers an agent's files.
+    HostCopy,
     /// A rule keeps the path as it is, though the grant would let it be written.
     ReadOnlyRule,
     /// What makes git run programs, or tells it where its files are, is never written.
@@ -139,6 +141,7 @@ impl Rule {
             Self::NeedsApproval => "needs-approval",
             Self::Approved => "approved",
             Self::ApprovalRefused => "approval-refused",
+            Self::HostCopy => "host-copy",
             Self::ReadOnlyRule => "read-only-rule",
             Self::GitControl => "git-control",
             Self::ReadOnlyGrant => "read-only-grant",

@@ -18,7 +18,7 @@ impl Policy {
                     grant.path.display()
                 )
             }
-            (Rule::Granted | Rule::Approved, _) => {
+            (Rule::Granted | Rule::Approved | Rule::HostCopy, _) => {
                 format!("may {} {}", operation.verb(), path.display())
             }
             (Rule::OutsideGrants, _) => {

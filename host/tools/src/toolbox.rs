@@ -1,6 +1,7 @@
 //! Registry and dispatch of tools.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use massgen_backends::{ToolCall, ToolDefinition};
@@ -226,6 +227,12 @@ impl Toolbox {
             policy.final_presentation = enabled;
             inner.filesystem.set_policy(policy);
         }
+    }
+
+    /// Paths outside the agent's workspace that its tools were allowed to change, sorted; at most a thousand.
+    pub fn changed_context_paths(&self) -> Vec<PathBuf> {
+        let inner = self.inner.as_ref();
+        inner.map_or_else(Vec::new, |inner| inner.filesystem.changed_context_paths())
     }
 
     /// Runs one call to its end. Never fails: whatever happens becomes an outcome that the model can read. Dropping the

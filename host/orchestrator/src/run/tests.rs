@@ -235,6 +235,7 @@ impl Ground {
             time_limit: Duration::from_secs(60),
             workspaces: Arc::new(workspaces.unwrap()),
             log: Some(LogLayout::at(&root.join("log")).unwrap()),
+            audit: None,
             sinks: vec![Box::new(move |event: &Event| {
                 heard.lock().unwrap().push(event.clone())
             })],

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use massgen_config::ReadBeforeDelete;
 use massgen_permissions::audit::{self, Phase};
-use massgen_permissions::{Access, Decision, Operation, Policy, Rule, Verdict};
+use massgen_permissions::{Access, Decision, GrantKind, Operation, Policy, Rule, Verdict};
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -186,6 +186,11 @@ impl Call {
     fn take_note(&self, policy: &Policy, real: &Path, operation: Operation, decision: Decision) {
         if decision.is_allowed() {
             self.trail.decided(phase(policy), operation, real, decision);
+            let grant = decision.grant.and_then(|index| policy.grants.get(index));
+            let is_context = grant.is_some_and(|grant| grant.kind == GrantKind::Context);
+            if operation.needs() == Access::Write && is_context {
+                self.ledger().changes(real);
+            }
         } else {
             self.refuse(policy, decision, real, operation);
         }

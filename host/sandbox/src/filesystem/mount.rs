@@ -164,6 +164,11 @@ impl GuestFilesystem {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
     }
 
+    /// Paths outside the agent's workspace that its calls were allowed to change, sorted; at most a thousand.
+    pub fn changed_context_paths(&self) -> Vec<PathBuf> {
+        self.ledger.changed()
+    }
+
     /// Keeps every other call of the agent from changing names.
     pub(super) fn hold_names(&self) -> MutexGuard<'_, ()> {
         // The lock holds no data that a panic could leave half changed.
