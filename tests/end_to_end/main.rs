@@ -5,5 +5,6 @@ mod approval;
 mod bad_input;
 mod coordination;
 mod demo;
+mod exec;
 mod massgen;
 mod policy;

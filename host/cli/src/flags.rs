@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::exec::Mount;
+
 /// Several LLM agents answer one question together; what they do to files and by running code happens in a sandbox.
 #[derive(Debug, Parser)]
 #[command(name = "massgen", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
@@ -22,6 +24,12 @@ const EXIT_CODES: &str = "Exit codes: 0 final answer, 1 configuration or usage, 
 const EXPLAIN_EXIT_CODES: &str =
     "Exit codes: 0 allowed, 1 configuration or usage, 4 refused, hidden or in need of approval.";
 
+const EXEC_HELP: &str = "\
+Without --mount the command reads the current directory and writes nothing. It has no network, no other programs than
+those of the sandbox, and none of your environment variables.
+
+Exit codes: the command's own; 124 out of time, 125 massgen failed, 127 no such command, 134 crashed, 137 out of memory.";
+
 /// What the program is asked to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -31,6 +39,9 @@ pub(crate) enum Command {
     /// Ask what an agent may do to files
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Run one command in the sandbox, without any agent
+    #[command(after_help = EXEC_HELP)]
+    Exec(ExecFlags),
 }
 
 /// What is asked about a policy.
@@ -103,6 +114,38 @@ pub(crate) enum Part {
     Coordination,
     /// The winner presents
     Final,
+}
+
+/// The flags of `exec`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecFlags {
+    /// Give it a directory or file; read-only with :ro, at the same path unless :/GUEST says another
+    #[arg(long, value_name = "HOST[:/GUEST][:ro]", value_parser = Mount::parse)]
+    pub(crate) mount: Vec<Mount>,
+
+    /// Set an environment variable, or pass one of yours on
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = variable)]
+    pub(crate) env: Vec<(String, Option<String>)>,
+
+    /// Directory to start in, as it is called in the sandbox; else the first mount
+    #[arg(long, value_name = "GUEST")]
+    pub(crate) workdir: Option<PathBuf>,
+
+    /// Seconds it may run [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Memory it may use, with all commands that it starts, e.g. 128MiB [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = massgen_config::parse_bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// Print one JSON object with output, exit code and what was refused, instead of the output
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The command and its arguments, after --
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
 }
 
 /// The flags of a run.
@@ -207,6 +250,17 @@ fn later_flag(answer: &clap::Error) -> Option<(&'static str, &'static str)> {
         return None;
     };
     LATER_FLAGS.into_iter().find(|(later, _)| later == flag)
+}
+
+fn variable(text: &str) -> Result<(String, Option<String>), String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, None),
+    };
+    match name {
+        "" => Err("a variable needs a name".to_owned()),
+        name => Ok((name.to_owned(), value)),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

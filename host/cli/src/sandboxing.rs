@@ -110,7 +110,7 @@ pub(crate) fn agent_paths(agent: &AgentPlan, workspace: &Path, temporary: &Path)
 }
 
 /// `$XDG_CACHE_HOME/massgen/components`, or the same below `~/.cache`.
-fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
+pub(crate) fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
     let base = environment
         .variable("XDG_CACHE_HOME")
         .map(PathBuf::from)

@@ -24,3 +24,4 @@ pub use plan::{
     HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
     ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
 };
+pub use quantity::parse_bytes;

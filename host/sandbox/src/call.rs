@@ -1,5 +1,6 @@
 //! One call: a component run on a thread of its own until it ends or its time is over, with all that it starts.
 
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use massgen_config::Limits;
 use serde_json::Value;
 use tokio::sync::Notify;
-use wasmtime_wasi::cli::{StdinStream, StdoutStream};
+use wasmtime_wasi::cli::{OutputFile, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::capture::Capture;
@@ -97,13 +98,18 @@ pub struct Stdio {
 }
 
 impl Stdio {
-    /// This process's own streams.
-    pub fn inherited() -> Self {
-        Self {
+    /// This process's own streams. What is written reaches them at once.
+    ///
+    /// # Errors
+    /// When standard output or standard error is closed.
+    pub fn inherited() -> std::io::Result<Self> {
+        let output = std::io::stdout().as_fd().try_clone_to_owned()?;
+        let error = std::io::stderr().as_fd().try_clone_to_owned()?;
+        Ok(Self {
             input: Some(Arc::new(wasmtime_wasi::cli::stdin())),
-            output: Some(Arc::new(wasmtime_wasi::cli::stdout())),
-            error: Some(Arc::new(wasmtime_wasi::cli::stderr())),
-        }
+            output: Some(Arc::new(OutputFile::new(output.into()))),
+            error: Some(Arc::new(OutputFile::new(error.into()))),
+        })
     }
 
     fn streams(self, stdin: Vec<u8>, traces: &Traces) -> Streams {

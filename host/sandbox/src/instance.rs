@@ -161,11 +161,8 @@ enum Stop {
 impl Guest {
     /// Runs to its end, and ends what it has started and not waited for. Whatever happens is an outcome.
     pub(crate) async fn run(self, start: Start) -> Ended {
-        let (plugin, family, cancel) = (
-            self.plugin.clone(),
-            Arc::clone(&self.family),
-            self.cancel.clone(),
-        );
+        let (plugin, cancel) = (self.plugin.clone(), self.cancel.clone());
+        let (family, files) = (Arc::clone(&self.family), Arc::clone(&self.files));
         let arguments = match &start {
             Start::Tool { .. } => &[],
             Start::Command { arguments } => arguments.as_slice(),
@@ -187,7 +184,14 @@ impl Guest {
             (Outcome::Trap { .. } | Outcome::HostError { .. }, Some(limit)) => {
                 limit_outcome(limit, &family.limits)
             }
-            (outcome, _) => outcome,
+            // What a program makes of a refusal is its own; that there was one is told.
+            (outcome, Some(limit)) => {
+                if let Outcome::Limit { message, .. } = limit_outcome(limit, &family.limits) {
+                    files.reached(limit, message);
+                }
+                outcome
+            }
+            (outcome, None) => outcome,
         };
         Ended {
             outcome,
