@@ -20,6 +20,8 @@ pub(crate) struct Tools {
     pub(crate) toolboxes: Vec<Toolbox>,
     /// Where decisions about files are recorded, if any tool can make some.
     pub(crate) audit: Option<AuditLog>,
+    /// What is odd about the agents' tool filters, as sentences for the user.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Makes the tools. Without a workspace an agent has none, and where no agent has one the sandbox is not even started.
@@ -33,6 +35,7 @@ pub(crate) async fn tools(
         return Ok(Tools {
             toolboxes: plan.agents.iter().map(|_| Toolbox::empty()).collect(),
             audit: None,
+            warnings: Vec::new(),
         });
     }
     let log =
@@ -67,7 +70,19 @@ pub(crate) async fn tools(
     Ok(Tools {
         toolboxes: toolboxes?,
         audit: Some(log),
+        warnings: unknown_tools(&toolset, plan),
     })
+}
+
+/// The names in the filters of agents with tools that no tool goes by.
+fn unknown_tools(toolset: &Toolset, plan: &RunPlan) -> Vec<String> {
+    let with_tools = plan.agents.iter().filter(|agent| agent.workspace.is_some());
+    with_tools
+        .flat_map(|agent| {
+            let unknown = toolset.unknown_in(&agent.tools).into_iter();
+            unknown.map(|unknown| format!("agent `{}`: {unknown}", agent.id))
+        })
+        .collect()
 }
 
 fn toolbox(

@@ -12,6 +12,7 @@ mod load;
 mod node;
 mod pattern;
 mod plan;
+mod provider;
 mod quantity;
 mod section;
 
@@ -24,3 +25,5 @@ pub use plan::{
     HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
     ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
 };
+pub use provider::Provider;
+pub use section::nearest;

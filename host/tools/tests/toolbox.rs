@@ -170,6 +170,35 @@ async fn files_go_from_tool_to_tool_and_to_python() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_name_in_a_filter_is_told_with_the_nearest_one() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let filter = ToolFilter {
+        allowed: Some(names(&[
+            "read_file",
+            "raed_file",
+            "mcp__filesystem__write_fle",
+        ])),
+        excluded: names(&["mcp__python__run_python", "run_pyhton", "execute_command"]),
+    };
+    let unknown = toolset().await.unknown_in(&filter);
+    let told: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "`allowed_tools` names `raed_file`, and no tool goes by that name; it has no effect. \
+             Did you mean `read_file`?",
+            "`allowed_tools` names `mcp__filesystem__write_fle`, and no tool goes by that name; it has no effect. \
+             Did you mean `mcp__filesystem__write_file`?",
+            "`exclude_tools` names `run_pyhton`, and no tool goes by that name; it has no effect. \
+             Did you mean `run_python`?",
+            "`exclude_tools` names `execute_command`, and no tool goes by that name; it has no effect. \
+             Remove it if it is not needed.",
+        ]
+    );
+    assert_eq!(toolset().await.unknown_in(&ToolFilter::default()), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rule_holds_for_a_tool_by_its_own_name_and_by_its_prefixed_name() {
     let agent = Agent::new().await;
     for name in ["write_file", "mcp__filesystem__write_file"] {
