@@ -11,6 +11,7 @@ mod limits;
 mod load;
 mod node;
 mod pattern;
+mod plain_path;
 mod plan;
 mod provider;
 mod quantity;
@@ -20,6 +21,7 @@ pub use diagnostic::{ConfigError, Diagnostic, Severity};
 pub use environment::Environment;
 pub use limits::Limits;
 pub use load::{find, load, parse};
+pub use plain_path::plain_path;
 pub use plan::{
     AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, ContextPath, DisplayKind,
     HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
