@@ -72,9 +72,8 @@ pub(crate) struct ExplainFlags {
 
 /// The operations, by the names that the audit gives them.
 fn operations() -> impl TypedValueParser<Value = Operation> {
-    let value = |operation: Operation| {
-        PossibleValue::new(operation.name()).help(format!("To {} it", operation.verb()))
-    };
+    let value =
+        |operation: Operation| PossibleValue::new(operation.name()).help(operation.description());
     PossibleValuesParser::new(Operation::ALL.map(value)).try_map(|name| {
         let mut all = Operation::ALL.into_iter();
         all.find(|operation| operation.name() == name)

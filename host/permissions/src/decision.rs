@@ -66,6 +66,23 @@ impl Operation {
         }
     }
 
+    /// What it is, for people who choose among operations.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Read => "Read a file's bytes",
+            Self::List => "List a directory",
+            Self::Stat => "Read metadata",
+            Self::Write => "Change a file's bytes or length",
+            Self::Create => "Make a file or a directory",
+            Self::Symlink => "Make a symbolic link",
+            Self::SetTimes => "Change timestamps",
+            Self::Remove => "Remove a file or an empty directory",
+            Self::RenameFrom => "Move it away",
+            Self::RenameTo => "Put something in its place",
+            Self::LinkFrom => "Give the file a further name",
+        }
+    }
+
     /// The access that the operation needs.
     pub const fn needs(self) -> Access {
         match self {
