@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use massgen_permissions::Operation;
 
 use crate::exec::Mount;
 
@@ -64,8 +66,8 @@ pub(crate) struct ExplainFlags {
     pub(crate) agent: Option<String>,
 
     /// What is to be done
-    #[arg(long, value_enum, default_value_t = Deed::Read)]
-    pub(crate) op: Deed,
+    #[arg(long, value_name = "OPERATION", value_parser = operations(), default_value = Operation::Read.name())]
+    pub(crate) op: Operation,
 
     /// In which part of the run
     #[arg(long, value_enum, default_value_t = Part::Coordination)]
@@ -80,31 +82,14 @@ pub(crate) struct ExplainFlags {
 }
 
 /// The operations, by the names that the audit gives them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Deed {
-    /// Read a file's bytes
-    Read,
-    /// List a directory
-    List,
-    /// Read metadata
-    Stat,
-    /// Change a file's bytes or length
-    Write,
-    /// Make a file or a directory
-    Create,
-    /// Make a symbolic link
-    Symlink,
-    /// Change timestamps
-    SetTimes,
-    /// Remove a file or an empty directory
-    Remove,
-    /// Move it away
-    RenameFrom,
-    /// Put something in its place
-    RenameTo,
-    /// Give the file a further name
-    LinkFrom,
+fn operations() -> impl TypedValueParser<Value = Operation> {
+    let value =
+        |operation: Operation| PossibleValue::new(operation.name()).help(operation.description());
+    PossibleValuesParser::new(Operation::ALL.map(value)).try_map(|name| {
+        let mut all = Operation::ALL.into_iter();
+        all.find(|operation| operation.name() == name)
+            .ok_or("there is no such operation")
+    })
 }
 
 /// The parts of a run.

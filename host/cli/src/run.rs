@@ -76,8 +76,9 @@ async fn execute(
 
     let cancel = CancellationToken::new();
     let display = Display::start(format, log.root().to_owned(), cancel.clone());
-    for warning in &plan.warnings {
-        display.warn(warning.to_string());
+    let warnings = plan.warnings.iter().map(ToString::to_string);
+    for warning in warnings.chain(tools.warnings) {
+        display.warn(warning);
     }
     tokio::spawn({
         let cancel = cancel.clone();

@@ -20,6 +20,8 @@ pub(crate) struct Tools {
     pub(crate) toolboxes: Vec<Toolbox>,
     /// Where decisions about files are recorded, if any tool can make some.
     pub(crate) audit: Option<AuditLog>,
+    /// What is odd about the agents' tool filters, as sentences for the user.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Makes the tools. `approver` is asked where a rule says `ask`; without one that means no. Without a workspace an agent has none, and where no agent has one the sandbox is not even started.
@@ -34,6 +36,7 @@ pub(crate) async fn tools(
         return Ok(Tools {
             toolboxes: plan.agents.iter().map(|_| Toolbox::empty()).collect(),
             audit: None,
+            warnings: Vec::new(),
         });
     }
     let log =
@@ -67,6 +70,7 @@ pub(crate) async fn tools(
     Ok(Tools {
         toolboxes: toolboxes?,
         audit: Some(log),
+        warnings: unknown_tools(&toolset, plan),
     })
 }
 
@@ -74,6 +78,17 @@ pub(crate) async fn tools(
 pub(crate) fn run_name(log_folder: &Path) -> String {
     let name = log_folder.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()
+}
+
+/// The names in the filters of agents with tools that no tool goes by.
+fn unknown_tools(toolset: &Toolset, plan: &RunPlan) -> Vec<String> {
+    let with_tools = plan.agents.iter().filter(|agent| agent.workspace.is_some());
+    with_tools
+        .flat_map(|agent| {
+            let unknown = toolset.unknown_in(&agent.tools).into_iter();
+            unknown.map(|unknown| format!("agent `{}`: {unknown}", agent.id))
+        })
+        .collect()
 }
 
 fn toolbox(

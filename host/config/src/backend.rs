@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::environment::Environment;
 use crate::node::{Node, Tree};
 use crate::plan::{ApiKey, BackendKind, BackendPlan};
+use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
@@ -92,23 +93,6 @@ const SAFETY_KEYS: [&str; 9] = [
 /// Keys read elsewhere.
 pub(crate) const SHARED_KEYS: [&str; 4] =
     ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
-
-/// Which variable holds the key for a host (`spec/03` §2); the first part of the address that matches decides.
-const KEY_VARIABLES: [(&str, &[&str]); 13] = [
-    ("cerebras.ai", &["CEREBRAS_API_KEY"]),
-    ("together.xyz", &["TOGETHER_API_KEY"]),
-    ("fireworks.ai", &["FIREWORKS_API_KEY"]),
-    ("groq.com", &["GROQ_API_KEY"]),
-    ("nebius.com", &["NEBIUS_API_KEY"]),
-    ("openrouter.ai", &["OPENROUTER_API_KEY"]),
-    ("z.ai", &["ZAI_API_KEY"]),
-    ("bigmodel.cn", &["ZAI_API_KEY"]),
-    ("moonshot.ai", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
-    ("moonshot.cn", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
-    ("poe.com", &["POE_API_KEY"]),
-    ("aliyuncs.com", &["QWEN_API_KEY"]),
-    ("x.ai", &["XAI_API_KEY"]),
-];
 
 /// Where Chat Completions are, unless `base_url` says otherwise.
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
@@ -269,15 +253,7 @@ fn check_chat_completions(
     if plan.api_key.is_some() || is_loopback(&host) {
         return;
     }
-    let variables = KEY_VARIABLES
-        .iter()
-        .find(|(suffix, _)| {
-            host == *suffix
-                || host
-                    .strip_suffix(suffix)
-                    .is_some_and(|rest| rest.ends_with('.'))
-        })
-        .map_or(["OPENAI_API_KEY"].as_slice(), |(_, variables)| variables);
+    let variables = Provider::at(&host).key_variables;
     match variables
         .iter()
         .find_map(|variable| environment.variable(variable))

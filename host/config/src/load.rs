@@ -147,7 +147,8 @@ pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<Run
             None
         }
     };
-    let diagnostics = findings.into_diagnostics();
+    let mut diagnostics = environment.warnings().to_vec();
+    diagnostics.extend(findings.into_diagnostics());
     let failed = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.severity == Severity::Error);

@@ -12,4 +12,4 @@ mod toolbox;
 
 pub use files::{AgentPaths, agent_policy, real_location};
 pub use outcome::{ToolOutcome, ToolStatus};
-pub use toolbox::{Toolbox, Toolset, ToolsetError};
+pub use toolbox::{Toolbox, Toolset, ToolsetError, UnknownTool};

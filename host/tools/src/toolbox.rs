@@ -1,11 +1,12 @@
 //! Registry and dispatch of tools.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use massgen_backends::{ToolCall, ToolDefinition};
-use massgen_config::{Limits, ToolFilter};
+use massgen_config::{Limits, ToolFilter, nearest};
 use massgen_sandbox::{
     Cancel, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox, ToolSpec,
 };
@@ -30,6 +31,31 @@ pub enum ToolsetError {
         /// The other.
         second: String,
     },
+}
+
+/// A name in an agent's tool filter that no tool goes by. It lets nothing in and keeps nothing out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownTool {
+    /// The list that names it: `allowed_tools` or `exclude_tools`.
+    pub list: &'static str,
+    /// The name as it is written there.
+    pub name: String,
+    /// The name that was probably meant.
+    pub nearest: Option<String>,
+}
+
+impl fmt::Display for UnknownTool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, name, .. } = self;
+        write!(
+            formatter,
+            "`{list}` names `{name}`, and no tool goes by that name; it has no effect."
+        )?;
+        match &self.nearest {
+            Some(nearest) => write!(formatter, " Did you mean `{nearest}`?"),
+            None => formatter.write_str(" Remove it if it is not needed."),
+        }
+    }
 }
 
 /// How a tool is run.
@@ -90,6 +116,28 @@ impl Toolset {
             sandbox,
             tools: Arc::new(tools),
         })
+    }
+
+    /// The names in `filter` that no tool goes by, in its order.
+    pub fn unknown_in(&self, filter: &ToolFilter) -> Vec<UnknownTool> {
+        let allowed = filter.allowed.iter().flatten();
+        let named = allowed
+            .map(|name| ("allowed_tools", name))
+            .chain(filter.excluded.iter().map(|name| ("exclude_tools", name)));
+        named
+            .filter(|(_, name)| !self.tools.values().any(|tool| goes_by(tool, name)))
+            .map(|(list, name)| UnknownTool {
+                list,
+                name: name.clone(),
+                nearest: self.nearest_to(name),
+            })
+            .collect()
+    }
+
+    fn nearest_to(&self, name: &str) -> Option<String> {
+        let prefixed = self.tools.values().map(prefixed_name);
+        let known: Vec<String> = self.tools.keys().cloned().chain(prefixed).collect();
+        nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// The tools that `filter` leaves, on the files of one agent. A filter names a tool by its own name or as
@@ -164,12 +212,13 @@ async fn offered(
 
 /// True when `name` means this tool, with or without the prefix.
 fn goes_by(tool: &Tool, name: &str) -> bool {
+    name == tool.spec.name || name == prefixed_name(tool)
+}
+
+/// The name that a tool had in the Python version: `mcp__PLUGIN__TOOL`.
+fn prefixed_name(tool: &Tool) -> String {
     let plugin = &tool.runner.plugin().manifest().name;
-    let unprefixed = name
-        .strip_prefix("mcp__")
-        .and_then(|rest| rest.strip_prefix(plugin.as_str()));
-    name == tool.spec.name
-        || unprefixed.and_then(|rest| rest.strip_prefix("__")) == Some(tool.spec.name.as_str())
+    format!("mcp__{plugin}__{}", tool.spec.name)
 }
 
 /// The tools of one agent and the files they work on. Cheap to clone.

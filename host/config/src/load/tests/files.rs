@@ -86,8 +86,9 @@ fn example_names_are_refused_as_such() {
 #[test]
 fn an_env_file_fills_in_what_is_not_set_and_the_first_one_wins() {
     let mut environment = Environment::new([("SET", "process"), ("EMPTY", "")], "/", None);
-    environment.fill_in("SET=first\nEMPTY=first\n# A=1\nexport B = 'b # b'\nC=\"c\" # comment\nD=d # comment\nE=a=b#c\nnonsense\n=x\r\n");
-    environment.fill_in("SET=second\nEMPTY=second\nB=second\nF=second");
+    let file = Path::new(".env");
+    environment.fill_in(file, "\u{feff}SET=first\nEMPTY=first\n# A=1\nexport B = 'b # b'\nC=\"c\" # comment\nD=d # comment\nE=a=b#c\r\n\n");
+    environment.fill_in(file, "SET=second\nEMPTY=second\nB=second\nF=second");
     let expected = [
         ("SET", "process"),
         ("EMPTY", "first"),
@@ -101,6 +102,48 @@ fn an_env_file_fills_in_what_is_not_set_and_the_first_one_wins() {
         assert_eq!(environment.variable(name), Some(value), "{name}");
     }
     assert_eq!(environment.variable("A"), None);
+    assert_eq!(environment.warnings(), []);
+}
+
+#[test]
+fn a_line_of_an_env_file_that_is_left_out_is_warned_about_and_not_shown() {
+    let place = Place::new();
+    let lines = [
+        "GOOD='sk-1'   # as it should be",
+        "sk-2",
+        "=sk-3",
+        "MY KEY=sk-4",
+        "export",
+        "OPEN=\"sk-5",
+        "MORE='sk'-6",
+        "ALSO=sk-7",
+    ];
+    let file = place.write("project/.env", &lines.join("\n"));
+    let mut environment = place.environment();
+    environment.read_env_files().unwrap();
+    assert_eq!(environment.variable("GOOD"), Some("sk-1"));
+    assert_eq!(environment.variable("ALSO"), Some("sk-7"));
+    assert_eq!(environment.variable("OPEN"), None);
+    let told = |text: &str| {
+        let plan = parse(text, Path::new("c.yaml"), &environment);
+        let found = plan.map_or_else(|error| error.diagnostics, |plan| plan.warnings);
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let help = "the line is left out. Write NAME=value, or put a # in front of a comment.";
+    let expected = [
+        (2, "there is no `=`"),
+        (3, "what stands before `=` is no name"),
+        (4, "what stands before `=` is no name"),
+        (5, "there is no `=`"),
+        (6, "a quote is opened and not closed"),
+        (7, "something stands behind the closing quote"),
+    ]
+    .map(|(line, reason)| format!("warning: {}:{line}:1: {reason}; {help}", file.display()));
+    assert_eq!(told(&backend("")), expected);
+    // A key that is missing may be in such a line.
+    let refused = told("agents: []");
+    assert_eq!(refused[..6], expected);
+    assert!(refused.len() > 6, "{refused:?}");
 }
 
 #[test]
