@@ -300,15 +300,19 @@ pub(super) enum Node {
 pub(super) enum Listing {
     /// The names of a virtual directory, last one first.
     Virtual(Vec<types::DirectoryEntry>),
-    /// The entries of the directory at this real path, without those that are hidden.
-    Real(PathBuf),
+    /// The entries of the directory at this real path, without those that are hidden; read as the guest asks for them,
+    /// so that a large directory is never held in the host's memory.
+    Real {
+        at: PathBuf,
+        entries: Box<rustix::fs::Dir>,
+    },
 }
 
 /// The gate's state for one call.
 pub(crate) struct Gate {
     pub(super) call: Arc<Call>,
     /// Stands behind descriptors of virtual directories: an empty directory that nobody can name.
-    void: Arc<HostFile>,
+    pub(super) void: Arc<HostFile>,
     atlas: Atlas,
     pub(super) nodes: HashMap<u32, Node>,
     pub(super) listings: HashMap<u32, Listing>,
