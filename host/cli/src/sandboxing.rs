@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use massgen_config::{AgentPlan, Environment, Limits, RunPlan};
 use massgen_orchestrator::workspace::Workspaces;
-use massgen_sandbox::{Approver, Audit, AuditLog, GuestFilesystem, Sandbox, SandboxOptions};
+use massgen_sandbox::{
+    Approver, Audit, AuditLog, Commands, GuestFilesystem, Sandbox, SandboxOptions,
+};
 use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy, real_location};
 
 use crate::exit::Failure;
@@ -61,6 +63,7 @@ pub(crate) async fn tools(
                 source: std::io::Error::other(panic),
             })??
     };
+    let sandbox = sandbox.with_commands(Commands::of(&plugins)?);
     let toolset = Toolset::load(sandbox, &plugins, &Limits::default()).await?;
     let toolboxes: Result<_, _> = plan
         .agents
@@ -111,7 +114,13 @@ fn toolbox(
     if let Some(approver) = approver {
         filesystem = filesystem.approved_by(Arc::clone(approver));
     }
-    Ok(toolset.for_agent(Arc::new(filesystem), &agent.tools, agent.limits.clone()))
+    let toolbox = toolset.for_agent(
+        Arc::new(filesystem),
+        &agent.tools,
+        agent.command_line.as_ref(),
+        agent.limits.clone(),
+    );
+    Ok(toolbox?)
 }
 
 /// What an agent may touch, by the real locations of its folders.

@@ -51,7 +51,7 @@ const REQUEST_FIELDS: [&str; 17] = [
 ];
 
 /// Keys that the Python version knows and this version ignores.
-const LATER_KEYS: [&str; 23] = [
+const LATER_KEYS: [&str; 22] = [
     "mcp_servers",
     "enable_web_search",
     "enable_code_interpreter",
@@ -72,15 +72,12 @@ const LATER_KEYS: [&str; 23] = [
     "system_prompt",
     "append_system_prompt",
     "max_thinking_tokens",
-    "enable_mcp_command_line",
     "context_write_access_enabled",
     "agent_temporary_workspace",
 ];
 
 /// Keys that narrow or move command execution. To ignore one would give an agent more than its user meant.
-const SAFETY_KEYS: [&str; 9] = [
-    "command_line_allowed_commands",
-    "command_line_blocked_commands",
+const SAFETY_KEYS: [&str; 7] = [
     "command_line_execution_mode",
     "command_line_docker_image",
     "command_line_docker_memory_limit",
@@ -91,8 +88,15 @@ const SAFETY_KEYS: [&str; 9] = [
 ];
 
 /// Keys read elsewhere.
-pub(crate) const SHARED_KEYS: [&str; 4] =
-    ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
+pub(crate) const SHARED_KEYS: [&str; 7] = [
+    "cwd",
+    "context_paths",
+    "allowed_tools",
+    "exclude_tools",
+    "enable_mcp_command_line",
+    "command_line_allowed_commands",
+    "command_line_blocked_commands",
+];
 
 /// Where Chat Completions are, unless `base_url` says otherwise.
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
@@ -197,15 +201,11 @@ fn report_keys(section: &Section<'_>) {
     }
     for name in LATER_KEYS {
         if let Some(node) = section.get(name) {
-            let help = match name {
-                "enable_mcp_command_line" => "Agents with a workspace have `run_python` instead.",
-                _ => "",
-            };
             section.findings.warning(
                 node.place,
                 &section.key(name),
                 "not available in this version; it is ignored.",
-                help,
+                "",
             );
         }
     }
@@ -215,7 +215,7 @@ fn report_keys(section: &Section<'_>) {
                 node.place,
                 &section.key(name),
                 "not available in this version, and ignoring it could allow more than was meant.",
-                "Remove it: code runs only in the WebAssembly sandbox, as `run_python`.",
+                "Remove it: commands run only in the WebAssembly sandbox.",
             );
         }
     }

@@ -23,8 +23,8 @@ pub use limits::Limits;
 pub use load::{find, load, parse};
 pub use plain_path::plain_path;
 pub use plan::{
-    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, ContextPath, DisplayKind,
-    HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
+    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, CommandLine, ContextPath,
+    DisplayKind, HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
     ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
 };
 pub use provider::Provider;

@@ -20,7 +20,8 @@ use crate::host_interface::exports::massgen::plugin::tools;
 use crate::instance::{Ended, Family, Guest, Start};
 use crate::process::{Sink, Source, Streams};
 use crate::{
-    Annotations, Content, Denial, LimitKind, LimitReached, Outcome, Plugin, Report, ToolSpec,
+    Annotations, CommandFilter, Content, Denial, LimitKind, LimitReached, Outcome, Plugin, Report,
+    ToolSpec,
 };
 
 /// How long a call may take beyond its time before its thread is given up.
@@ -70,6 +71,8 @@ pub struct Invocation {
     pub call_id: String,
     /// Absolute guest path against which relative paths are read; the filesystem's own where there is none.
     pub working_directory: Option<PathBuf>,
+    /// Which commands the call may start. Its own first command is not asked about.
+    pub command_filter: Arc<CommandFilter>,
 }
 
 impl Invocation {
@@ -82,6 +85,7 @@ impl Invocation {
             configuration: Value::Object(serde_json::Map::new()),
             call_id: String::new(),
             working_directory: None,
+            command_filter: Arc::default(),
         }
     }
 }
@@ -298,6 +302,7 @@ impl Sandbox {
             invocation.limits.clone(),
             filesystem,
             invocation.call_id,
+            invocation.command_filter,
         );
         let files = FileCall::new(
             Arc::clone(filesystem),

@@ -22,7 +22,7 @@ use crate::host_interface::{GuestFacts, ToolPluginPre, granted_paths};
 use crate::memory::{Memory, Meter};
 use crate::process::{Children, Streams};
 use crate::state::State;
-use crate::{LimitKind, Outcome, Plugin};
+use crate::{CommandFilter, LimitKind, Outcome, Plugin};
 
 /// What all commands of one call share.
 pub(crate) struct Family {
@@ -31,6 +31,7 @@ pub(crate) struct Family {
     /// When all of them end.
     pub(crate) deadline: Deadline,
     pub(crate) memory: Arc<Memory>,
+    pub(crate) filter: Arc<CommandFilter>,
     /// The run, the agent and the model's id of the call, for the audit.
     pub(crate) identity: audit::Call,
     running: AtomicU32,
@@ -43,6 +44,7 @@ impl Family {
         limits: Limits,
         filesystem: &GuestFilesystem,
         call_id: String,
+        filter: Arc<CommandFilter>,
     ) -> Self {
         let audit = filesystem.audit.as_ref();
         Self {
@@ -52,6 +54,7 @@ impl Family {
                 filesystem.approvals.as_ref().map(|asked| asked.waits()),
             ),
             memory: Arc::new(Memory::new(limits.memory_bytes)),
+            filter,
             identity: audit::Call {
                 run: audit.map(|audit| audit.run.clone()).unwrap_or_default(),
                 agent: audit.map(|audit| audit.agent.clone()).unwrap_or_default(),

@@ -5,6 +5,7 @@
 //! ([`Toolbox::call`]). What a call may touch is decided by the handles behind [`massgen_sandbox::GuestFilesystem`],
 //! never by the tool's name or its arguments.
 
+mod execute_command;
 mod files;
 mod outcome;
 mod run_python;

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use massgen_backends::{ToolCall, ToolDefinition};
-use massgen_config::{Limits, ToolFilter, nearest};
+use massgen_config::{CommandLine, Limits, ToolFilter, nearest};
 use massgen_sandbox::{
-    Cancel, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox, ToolSpec,
+    Cancel, CommandFilter, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox,
+    ToolSpec,
 };
 use serde_json::Value;
 
+use crate::execute_command::{self, ExecuteCommand};
 use crate::outcome::ToolOutcome;
 use crate::run_python::{self, RunPython};
 
@@ -21,6 +23,11 @@ pub enum ToolsetError {
     /// A plugin did not list its tools.
     #[error("{0}. Remove the plugin from the run or mend it.")]
     List(String),
+    /// A pattern for commands is no regular expression.
+    #[error(
+        "a pattern for commands is no regular expression: {0}. Correct it in the configuration."
+    )]
+    Pattern(String),
     /// Two plugins offer the same name.
     #[error("the plugins `{first}` and `{second}` both offer a tool `{tool}`. Use one of them.")]
     Twice {
@@ -65,12 +72,14 @@ enum Runner {
     Plugin(Plugin),
     /// By the CPython command.
     Python(Plugin),
+    /// By the shell, which starts other commands.
+    Shell(Plugin),
 }
 
 impl Runner {
     fn plugin(&self) -> &Plugin {
         match self {
-            Self::Plugin(plugin) | Self::Python(plugin) => plugin,
+            Self::Plugin(plugin) | Self::Python(plugin) | Self::Shell(plugin) => plugin,
         }
     }
 }
@@ -141,13 +150,23 @@ impl Toolset {
     }
 
     /// The tools that `filter` leaves, on the files of one agent. A filter names a tool by its own name or as
-    /// `mcp__PLUGIN__TOOL`, the name it had in the Python version; both mean the same tool everywhere.
+    /// `mcp__PLUGIN__TOOL`, the name it had in the Python version; both mean the same tool everywhere. Without
+    /// `command_line` the agent runs no commands.
+    ///
+    /// # Errors
+    /// When a pattern of `command_line` is no regular expression.
     pub fn for_agent(
         &self,
         filesystem: Arc<GuestFilesystem>,
         filter: &ToolFilter,
+        command_line: Option<&CommandLine>,
         limits: Limits,
-    ) -> Toolbox {
+    ) -> Result<Toolbox, ToolsetError> {
+        let commands = command_line.map(|command_line| {
+            CommandFilter::new(&command_line.allowed, &command_line.blocked)
+                .map_err(|error| ToolsetError::Pattern(error.to_string()))
+        });
+        let commands = commands.transpose()?;
         let is_named = |names: &[String], tool: &Tool| names.iter().any(|name| goes_by(tool, name));
         let kept = self.tools.iter().filter(|(_, tool)| {
             filter
@@ -155,18 +174,20 @@ impl Toolset {
                 .as_ref()
                 .is_none_or(|allowed| is_named(allowed, tool))
                 && !is_named(&filter.excluded, tool)
+                && (commands.is_some() || !matches!(tool.runner, Runner::Shell(_)))
         });
         let tools: BTreeMap<_, _> = kept
             .map(|(name, tool)| (name.clone(), tool.clone()))
             .collect();
-        Toolbox {
+        Ok(Toolbox {
             inner: Some(Arc::new(Inner {
                 sandbox: self.sandbox.clone(),
                 tools,
                 filesystem,
+                commands: Arc::new(commands.unwrap_or_default()),
                 limits,
             })),
-        }
+        })
     }
 }
 
@@ -190,23 +211,37 @@ async fn offered(
                 })
                 .collect())
         }
-        PluginKind::Command if manifest.name == "python" => {
-            let spec = ToolSpec {
-                name: run_python::NAME.to_owned(),
-                description: run_python::DESCRIPTION.to_owned(),
-                input_schema: run_python::input_schema(),
-                output_schema: None,
-                annotations: massgen_sandbox::Annotations {
-                    destructive: true,
-                    ..Default::default()
-                },
-            };
-            Ok(vec![Tool {
-                spec,
-                runner: Runner::Python(plugin.clone()),
-            }])
-        }
+        PluginKind::Command if manifest.name == "python" => Ok(vec![Tool {
+            spec: code_runner(
+                run_python::NAME,
+                run_python::DESCRIPTION,
+                run_python::input_schema(),
+            ),
+            runner: Runner::Python(plugin.clone()),
+        }]),
+        PluginKind::Command if manifest.name == "shell" => Ok(vec![Tool {
+            spec: code_runner(
+                execute_command::NAME,
+                execute_command::DESCRIPTION,
+                execute_command::input_schema(),
+            ),
+            runner: Runner::Shell(plugin.clone()),
+        }]),
         PluginKind::Command => Ok(Vec::new()),
+    }
+}
+
+/// A tool that runs what the model writes.
+fn code_runner(name: &str, description: &str, input_schema: Value) -> ToolSpec {
+    ToolSpec {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        input_schema,
+        output_schema: None,
+        annotations: massgen_sandbox::Annotations {
+            destructive: true,
+            ..Default::default()
+        },
     }
 }
 
@@ -217,8 +252,11 @@ fn goes_by(tool: &Tool, name: &str) -> bool {
 
 /// The name that a tool had in the Python version: `mcp__PLUGIN__TOOL`.
 fn prefixed_name(tool: &Tool) -> String {
-    let plugin = &tool.runner.plugin().manifest().name;
-    format!("mcp__{plugin}__{}", tool.spec.name)
+    let server = match &tool.runner {
+        Runner::Shell(_) => execute_command::SERVER,
+        other => &other.plugin().manifest().name,
+    };
+    format!("mcp__{server}__{}", tool.spec.name)
 }
 
 /// The tools of one agent and the files they work on. Cheap to clone.
@@ -231,6 +269,7 @@ struct Inner {
     sandbox: Sandbox,
     tools: BTreeMap<String, Tool>,
     filesystem: Arc<GuestFilesystem>,
+    commands: Arc<CommandFilter>,
     limits: Limits,
 }
 
@@ -327,6 +366,17 @@ impl Toolbox {
                 }
                 Err(message) => ToolOutcome::error(message),
             },
+            Runner::Shell(plugin) => match ExecuteCommand::parse(&arguments) {
+                Ok(command) => {
+                    let workspace = inner.filesystem.working_directory();
+                    let commands = Arc::clone(&inner.commands);
+                    let invocation =
+                        command.invocation(workspace, &inner.limits, commands, &call.id);
+                    let report = inner.invoke(plugin, invocation).await;
+                    command.outcome(&report, workspace)
+                }
+                Err(message) => ToolOutcome::error(message),
+            },
         }
     }
 
@@ -348,11 +398,15 @@ impl Inner {
         limits: Limits,
         call_id: &str,
     ) -> massgen_sandbox::Report {
-        let cancel = CancelOnDrop(Cancel::default());
         let invocation = Invocation {
             call_id: call_id.to_owned(),
             ..Invocation::new(entry, limits)
         };
+        self.invoke(plugin, invocation).await
+    }
+
+    async fn invoke(&self, plugin: &Plugin, invocation: Invocation) -> massgen_sandbox::Report {
+        let cancel = CancelOnDrop(Cancel::default());
         self.sandbox
             .call(plugin, &self.filesystem, invocation, &cancel.0)
             .await

@@ -71,7 +71,8 @@ impl Agent {
                 .unwrap();
         let toolbox = toolset()
             .await
-            .for_agent(Arc::new(filesystem), filter, limits);
+            .for_agent(Arc::new(filesystem), filter, None, limits)
+            .expect("no patterns");
         Self {
             _temporary: temporary,
             folder,

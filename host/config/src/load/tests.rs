@@ -504,8 +504,7 @@ fn request_fields_are_passed_on_as_they_stand() {
 #[test]
 fn a_key_that_would_narrow_what_agents_may_do_is_refused_rather_than_ignored() {
     for key in [
-        "command_line_allowed_commands",
-        "command_line_blocked_commands",
+        "command_line_execution_mode",
         "command_line_docker_network_mode",
         "disallowed_tools",
     ] {
@@ -513,7 +512,7 @@ fn a_key_that_would_narrow_what_agents_may_do_is_refused_rather_than_ignored() {
             refusal(&backend(&format!("{key}: [ls]"))),
             format!(
                 "error: c.yaml:5:{}: `agent.backend.{key}`: not available in this version, and ignoring it could allow \
-                 more than was meant. Remove it: code runs only in the WebAssembly sandbox, as `run_python`.",
+                 more than was meant. Remove it: commands run only in the WebAssembly sandbox.",
                 key.len() + 7
             )
         );
@@ -525,12 +524,35 @@ fn a_key_of_a_later_version_is_warned_about() {
     assert_eq!(
         warnings(&format!(
             "{}orchestrator:\n  voting_sensitivity: strict\n",
-            backend("enable_web_search: true\nenable_mcp_command_line: true")
+            backend("enable_web_search: true\nmcp_servers: {}")
         )),
         "warning: c.yaml:5:24: `agent.backend.enable_web_search`: not available in this version; it is ignored.\n\
-         warning: c.yaml:6:30: `agent.backend.enable_mcp_command_line`: not available in this version; it is ignored. \
-         Agents with a workspace have `run_python` instead.\n\
+         warning: c.yaml:6:18: `agent.backend.mcp_servers`: not available in this version; it is ignored.\n\
          warning: c.yaml:8:23: `orchestrator.voting_sensitivity`: not available in this version; it is ignored."
+    );
+}
+
+#[test]
+fn commands_are_run_where_it_is_said_and_within_patterns() {
+    assert_eq!(plan(&backend("cwd: w")).agents[0].command_line, None);
+    let enabled = plan(&backend(
+        "cwd: w\nenable_mcp_command_line: true\ncommand_line_allowed_commands: ['python .*', ls]\n\
+         command_line_blocked_commands: ['rm .*']",
+    ));
+    let expected = CommandLine {
+        allowed: vec!["python .*".to_owned(), "ls".to_owned()],
+        blocked: vec!["rm .*".to_owned()],
+    };
+    assert_eq!(enabled.agents[0].command_line, Some(expected));
+    assert_eq!(enabled.warnings, []);
+}
+
+#[test]
+fn a_command_pattern_that_is_no_regular_expression_is_refused() {
+    assert_eq!(
+        refusal(&backend("command_line_blocked_commands: ['(rm']")),
+        "error: c.yaml:5:37: `agent.backend.command_line_blocked_commands`: `(rm` is no regular expression: \
+         error: unclosed group. Write a pattern for the whole command, for example `python .*`."
     );
 }
 

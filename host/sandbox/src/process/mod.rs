@@ -151,6 +151,10 @@ impl ProcessView<'_> {
             return Ok(Err(SpawnError::NotFound));
         };
         debug_assert_eq!(plugin.manifest().kind, PluginKind::Command);
+        let filter = &self.family.filter;
+        if let Some(why) = filter.refusal(&command.program, &command.arguments) {
+            return Ok(Err(SpawnError::Failed(why)));
+        }
         let Some(place) = self.family.admit() else {
             let most = self.family.limits.commands;
             let words = format!(
