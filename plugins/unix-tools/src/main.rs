@@ -5,16 +5,29 @@
 
 mod arguments;
 mod awk;
+mod cmp;
+mod diff;
+mod du;
+mod env;
+mod find;
 mod glob;
 mod grep;
+mod gzip;
+mod identity;
 mod input;
+mod jq;
 mod outcome;
 mod posix_regex;
+mod rev;
 mod sed;
 mod spawn;
+mod stat;
 mod table;
+mod tar;
 mod time;
 mod uutils;
+mod which;
+mod xargs;
 
 use std::io::Write;
 use std::process::exit;

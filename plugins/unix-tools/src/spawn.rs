@@ -62,6 +62,11 @@ impl Command {
     }
 }
 
+/// The names of all commands: natively only those of this program.
+pub fn programs() -> Vec<String> {
+    platform::programs()
+}
+
 #[cfg(target_os = "wasi")]
 mod platform {
     use super::{Command, Input, SpawnError};
@@ -69,13 +74,23 @@ mod platform {
     #[allow(missing_docs, clippy::all)]
     mod bindings {
         wit_bindgen::generate!({
-            path: ["../../wit/deps", "../../wit/process.wit"],
+            // Single packages, each after those that it uses.
+            path: [
+                "../../wit/deps/io.wit",
+                "../../wit/deps/clocks.wit",
+                "../../wit/deps/filesystem.wit",
+                "../../wit/process.wit",
+            ],
             world: "massgen:plugin/shell",
             generate_all,
         });
     }
 
     use bindings::massgen::plugin::process;
+
+    pub fn programs() -> Vec<String> {
+        process::programs()
+    }
 
     pub fn run(command: Command) -> Result<i32, SpawnError> {
         let environment = command.environment.unwrap_or_else(|| std::env::vars().collect());
@@ -119,6 +134,10 @@ mod platform {
     use std::process::Stdio;
 
     use super::{Command, Input, SpawnError};
+
+    pub fn programs() -> Vec<String> {
+        crate::table::names().map(str::to_owned).collect()
+    }
 
     pub fn run(command: Command) -> Result<i32, SpawnError> {
         let mut process = std::process::Command::new(&command.program);

@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::{awk, grep, sed, uutils};
+use crate::{
+    awk, cmp, diff, du, env, find, grep, gzip, identity, jq, rev, sed, stat, tar, uutils, which, xargs,
+};
 
 /// One tool.
 #[derive(Debug, Clone, Copy)]
@@ -120,10 +122,27 @@ static TOOLS: &[Tool] = table! {
         "awk" awk::run,
         "gawk" awk::run,
         "mawk" awk::run,
+        "cmp" cmp::run,
+        "diff" diff::run,
+        "du" du::run,
         "egrep" grep::run,
+        "env" env::run,
         "fgrep" grep::run,
+        "find" find::run,
         "grep" grep::run,
+        "gunzip" gzip::run,
+        "gzip" gzip::run,
+        "hostname" identity::hostname,
+        "jq" jq::run,
+        "rev" rev::run,
         "sed" sed::run,
+        "stat" stat::run,
+        "tar" tar::run,
+        "uname" identity::uname,
+        "which" which::run,
+        "whoami" identity::whoami,
+        "xargs" xargs::run,
+        "zcat" gzip::run,
     ]
 };
 

@@ -35,7 +35,7 @@ fn awk(arguments: Vec<OsString>) -> Outcome {
     loop {
         // Operands follow the program: whatever they look like, they are not options.
         if source.is_some() {
-            let mut rest = parser.raw_args().map_err(|error| arguments::usage(&error, TROUBLE))?;
+            let rest = parser.raw_args().map_err(|error| arguments::usage(&error, TROUBLE))?;
             if rest.peek().is_none_or(|next| next == "-" || !next.to_string_lossy().starts_with('-')) {
                 operands.extend(rest.map(|operand| operand.to_string_lossy().into_owned()));
                 break;
@@ -79,4 +79,9 @@ fn awk(arguments: Vec<OsString>) -> Outcome {
     };
     let program = parser::parse(&source)?;
     interpreter::Interpreter::new(program, assignments, separator, operands)?.run()
+}
+
+/// `text` with its escapes resolved as in a string of awk.
+pub fn unescaped(text: &[u8]) -> Vec<u8> {
+    lexer::unescape_all(text)
 }
