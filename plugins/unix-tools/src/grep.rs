@@ -478,10 +478,7 @@ where
     fn file(&mut self, name: &str) -> Result<(), Failure> {
         if std::fs::metadata(name).is_ok_and(|metadata| metadata.is_dir()) {
             if self.options.directories == Directories::Complain {
-                self.out.flush()?;
-                if !self.options.silent {
-                    complain(format_args!("grep: {name}: Is a directory"));
-                }
+                self.trouble(name, &io::ErrorKind::IsADirectory.into())?;
             }
             return Ok(());
         }
@@ -511,7 +508,7 @@ where
         }
         let (matches, binary) = (sink.matches, sink.binary);
         let found = matches > 0;
-        self.found |= if options.report == Report::FilesWithout { !found } else { found };
+        self.found |= found;
         let end = if options.null_after_name { "\0" } else { "\n" };
         match options.report {
             Report::Count => {

@@ -183,7 +183,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
 
 fn contents(name: &str) -> Result<Vec<u8>, Failure> {
     crate::input::whole(name)
-        .map_err(|error| Failure::new(TROUBLE, format!("error: Could not open {name}: {}", reason(&error))))
+        .map_err(|error| Failure::new(TROUBLE, format!("error: Could not open file {name}: {}", reason(&error))))
 }
 
 fn bad_json(what: &str, message: &str) -> Failure {
@@ -194,9 +194,16 @@ fn json(text: &str, what: &str) -> Result<Val, Failure> {
     read::parse_single(text.as_bytes()).map_err(|error| bad_json(what, &error.to_string()))
 }
 
+/// Formats of jq that jaq does not define.
+const TABLES: &str = r#"
+def @csv: [.[] | if type == "string" then "\"" + gsub("\""; "\"\"") + "\"" elif . == null then "" else tojson end] | join(",");
+def @tsv: [.[] | if type == "string" then gsub("\\\\"; "\\\\") | gsub("\t"; "\\t") | gsub("\n"; "\\n") | gsub("\r"; "\\r") elif . == null then "" else tojson end] | join("\t");
+"#;
+
 fn compile(options: &Options) -> Result<jaq_core::Filter<Kind>, Failure> {
     let invalid = |what: String| Failure::new(3, format!("error: {what} in the filter: {}", options.filter));
-    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    let tables = jaq_core::load::parse(TABLES, |parser| parser.defs()).unwrap_or_default();
+    let definitions = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs()).chain(tables);
     let arena = Arena::default();
     let modules = Loader::new(definitions)
         .load(&arena, File { code: options.filter.as_str(), path: () })
@@ -240,7 +247,7 @@ fn jq(options: &Options) -> Outcome {
             match crate::input::whole(file) {
                 Ok(text) => texts.extend(text),
                 Err(error) => {
-                    complain(format_args!("jq: error: Could not open {file}: {}", reason(&error)));
+                    complain(format_args!("jq: error: Could not open file {file}: {}", reason(&error)));
                     status = TROUBLE;
                 }
             }
@@ -309,10 +316,24 @@ fn inputs<'t>(text: &'t [u8], options: &Options) -> Box<dyn Iterator<Item = Resu
     }
 }
 
+/// A value in which numbers without a fraction are integers, as jq writes them.
+fn with_integers(value: &Val) -> Val {
+    match value {
+        Val::Num(jaq_json::Num::Float(number)) if number.fract() == 0.0 && number.abs() < 1e17 => {
+            #[expect(clippy::cast_possible_truncation, reason = "small enough, or left as it is")]
+            let integer = *number as isize;
+            if integer as f64 == *number { Val::from(integer) } else { value.clone() }
+        }
+        Val::Arr(items) => items.iter().map(with_integers).collect(),
+        Val::Obj(pairs) => Val::obj(pairs.iter().map(|(key, value)| (key.clone(), with_integers(value))).collect()),
+        _ => value.clone(),
+    }
+}
+
 fn print(out: &mut impl Write, value: &Val, options: &Options) -> io::Result<()> {
     match value {
         Val::TStr(text) | Val::BStr(text) if options.strings == Strings::Raw => out.write_all(text)?,
-        _ => jaq_json::write::write(out, &options.printer, 0, value)?,
+        _ => jaq_json::write::write(out, &options.printer, 0, &with_integers(value))?,
     }
     if options.newline { out.write_all(b"\n") } else { Ok(()) }
 }

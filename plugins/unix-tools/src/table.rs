@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::{
-    awk, cmp, diff, du, env, find, grep, gzip, identity, jq, rev, sed, stat, tar, uutils, which, xargs,
+    awk, cmp, column, diff, du, env, file, find, grep, gzip, identity, jq, patch, rev, sed, stat, tar, tree, unzip, uutils,
+    which, xargs, xxd, zip,
 };
 
 /// One tool.
@@ -123,26 +124,33 @@ static TOOLS: &[Tool] = table! {
         "gawk" awk::run,
         "mawk" awk::run,
         "cmp" cmp::run,
+        "column" column::run,
         "diff" diff::run,
         "du" du::run,
         "egrep" grep::run,
         "env" env::run,
         "fgrep" grep::run,
+        "file" file::run,
         "find" find::run,
         "grep" grep::run,
         "gunzip" gzip::run,
         "gzip" gzip::run,
         "hostname" identity::hostname,
         "jq" jq::run,
+        "patch" patch::run,
         "rev" rev::run,
         "sed" sed::run,
         "stat" stat::run,
         "tar" tar::run,
+        "tree" tree::run,
         "uname" identity::uname,
+        "unzip" unzip::run,
         "which" which::run,
         "whoami" identity::whoami,
         "xargs" xargs::run,
+        "xxd" xxd::run,
         "zcat" gzip::run,
+        "zip" zip::run,
     ]
 };
 

@@ -126,18 +126,18 @@ fn create(options: &Options) -> Outcome {
     };
     let out = BufWriter::with_capacity(64 * 1024, out);
     if options.gzip || (name.ends_with(".gz") || name.ends_with(".tgz")) {
-        let mut builder = tar::Builder::new(GzEncoder::new(out, Compression::default()));
+        let mut builder = ::tar::Builder::new(GzEncoder::new(out, Compression::default()));
         let status = add_all(options, &mut builder)?;
         builder.into_inner()?.finish()?.flush()?;
         return Ok(status);
     }
-    let mut builder = tar::Builder::new(out);
+    let mut builder = ::tar::Builder::new(out);
     let status = add_all(options, &mut builder)?;
     builder.into_inner()?.flush()?;
     Ok(status)
 }
 
-fn add_all<W: Write>(options: &Options, builder: &mut tar::Builder<W>) -> Outcome {
+fn add_all<W: Write>(options: &Options, builder: &mut ::tar::Builder<W>) -> Outcome {
     builder.follow_symlinks(false);
     let base = options.directory.as_deref().unwrap_or("");
     // The archive may lie in what it is made of.
@@ -183,9 +183,9 @@ fn add_all<W: Write>(options: &Options, builder: &mut tar::Builder<W>) -> Outcom
 }
 
 /// Adds an entry. Headers are made here: WASI has no owners and modes for the crate to read.
-fn add<W: Write>(builder: &mut tar::Builder<W>, entry: &walkdir::DirEntry, stored: &Path) -> io::Result<()> {
+fn add<W: Write>(builder: &mut ::tar::Builder<W>, entry: &walkdir::DirEntry, stored: &Path) -> io::Result<()> {
     let metadata = entry.metadata().map_err(io::Error::from)?;
-    let mut header = tar::Header::new_gnu();
+    let mut header = ::tar::Header::new_gnu();
     let modified = metadata.modified().map_or(0, |time| crate::time::since_epoch(time).0);
     header.set_mtime(u64::try_from(modified).unwrap_or(0));
     header.set_uid(1000);
@@ -195,17 +195,17 @@ fn add<W: Write>(builder: &mut tar::Builder<W>, entry: &walkdir::DirEntry, store
     // A path that is the directory itself is stored as `./`.
     let stored = if stored.as_os_str().is_empty() { Path::new(".") } else { stored };
     if kind.is_dir() {
-        header.set_entry_type(tar::EntryType::Directory);
+        header.set_entry_type(::tar::EntryType::Directory);
         header.set_mode(0o755);
         let mut name = stored.as_os_str().to_owned();
         name.push("/");
         builder.append_data(&mut header, name, io::empty())
     } else if kind.is_symlink() {
-        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_entry_type(::tar::EntryType::Symlink);
         header.set_mode(0o777);
         builder.append_link(&mut header, stored, std::fs::read_link(entry.path())?)
     } else {
-        header.set_entry_type(tar::EntryType::Regular);
+        header.set_entry_type(::tar::EntryType::Regular);
         header.set_mode(0o644);
         header.set_size(metadata.len());
         builder.append_data(&mut header, stored, File::open(entry.path())?.take(metadata.len()))
@@ -220,7 +220,7 @@ fn read(options: &Options, action: Action) -> Outcome {
     let start = io::BufRead::fill_buf(&mut input)?;
     let archive: Box<dyn Read> =
         if start.starts_with(&[0x1f, 0x8b]) { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) };
-    let mut archive = tar::Archive::new(archive);
+    let mut archive = ::tar::Archive::new(archive);
     let mut out = BufWriter::new(io::stdout());
     let mut found = vec![false; options.members.len()];
     let broken = |error: io::Error| Failure::new(TROUBLE, format!("{name}: this does not look like a tar archive: {}", reason(&error)));
@@ -266,7 +266,7 @@ fn wanted(options: &Options, path: &Path, found: &mut [bool]) -> bool {
     wanted
 }
 
-fn listed<R: Read>(options: &Options, entry: &tar::Entry<'_, R>, path: &Path) -> String {
+fn listed<R: Read>(options: &Options, entry: &::tar::Entry<'_, R>, path: &Path) -> String {
     if !options.verbose {
         return path.display().to_string();
     }
@@ -286,7 +286,7 @@ fn listed<R: Read>(options: &Options, entry: &tar::Entry<'_, R>, path: &Path) ->
 }
 
 /// Extracts an entry below the directory; names that lead out of it are refused.
-fn extract<R: Read>(options: &Options, entry: &mut tar::Entry<'_, R>, path: &Path) -> io::Result<()> {
+fn extract<R: Read>(options: &Options, entry: &mut ::tar::Entry<'_, R>, path: &Path) -> io::Result<()> {
     let mut inside = PathBuf::new();
     for component in path.components() {
         match component {

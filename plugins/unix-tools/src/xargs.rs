@@ -219,6 +219,12 @@ fn grouped(lines: &[Vec<String>], options: &Options) -> Vec<Vec<String>> {
     groups
 }
 
+/// A word as a shell would read it back.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "_-./=:,+%@^".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 struct Runner<'a> {
     options: &'a Options,
     status: i32,
@@ -228,7 +234,7 @@ impl Runner<'_> {
     /// Starts a command; false if no further one is to be started.
     fn start(&mut self, mut words: Vec<String>) -> Result<bool, Failure> {
         if self.options.trace {
-            complain(words.join(" "));
+            complain(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
         }
         let program = words.remove(0);
         let mut command = Command::new(program.clone(), words);

@@ -115,10 +115,9 @@ impl Interpreter {
 
     fn substr(&self, values: &[Value]) -> Value {
         let text = self.text_of(&values[0]);
-        let start = round(values[1].number());
+        // A start before the text is its start, and takes nothing from the length: gawk's and mawk's reading of POSIX.
+        let start = round(values[1].number()).max(1.0);
         let end = values.get(2).map_or(f64::INFINITY, |length| start + round(length.number()));
-        // A start before the text takes from the length.
-        let start = start.max(1.0);
         if end.is_nan() || start.is_nan() || end <= start {
             return Value::text("");
         }

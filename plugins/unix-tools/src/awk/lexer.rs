@@ -57,7 +57,7 @@ impl<'a> Lexer<'a> {
 
     /// A mistake in the program at the current line.
     pub fn mistake(&self, text: impl std::fmt::Display) -> Failure {
-        Failure::new(2, format!("program line {}: {text}", self.line))
+        Failure::new(1, format!("program line {}: {text}", self.line))
     }
 
     fn skip_blanks(&mut self) {

@@ -155,7 +155,7 @@ impl<'a> Parser<'a> {
             self.skip_separators()?;
         }
         if let Some(function) = self.program.functions.iter().find(|function| !function.defined) {
-            return Err(Failure::new(2, format!("the function '{}' is called and not defined", function.name)));
+            return Err(Failure::new(1, format!("the function '{}' is called and not defined", function.name)));
         }
         Ok(())
     }

@@ -299,7 +299,7 @@ impl<'a> Parser<'a> {
     }
 
     fn act(&mut self, action: Expression) -> Expression {
-        self.acts |= !matches!(action, Expression::Quit);
+        self.acts = true;
         action
     }
 
