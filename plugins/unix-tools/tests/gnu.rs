@@ -27,14 +27,19 @@ struct Case {
 fn cases() -> Vec<Case> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases.jsonl");
     let text = std::fs::read_to_string(path).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// A folder in which every tool is a link to the one under test.
 fn tools(folder: &Path) -> PathBuf {
     let bin = folder.join("bin");
     std::fs::create_dir(&bin).unwrap();
-    let listed = Command::new(env!("CARGO_BIN_EXE_unix-tools")).arg("--list").output().unwrap();
+    let listed = Command::new(env!("CARGO_BIN_EXE_unix-tools"))
+        .arg("--list")
+        .output()
+        .unwrap();
     for name in String::from_utf8(listed.stdout).unwrap().lines() {
         symlink(env!("CARGO_BIN_EXE_unix-tools"), bin.join(name)).unwrap();
     }
@@ -55,7 +60,10 @@ fn run(case: &Case, path: &str) -> Answer {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     }
-    let script = format!("enable -n echo printf test [ pwd true false\n{}", case.command);
+    let script = format!(
+        "enable -n echo printf test [ pwd true false\n{}",
+        case.command
+    );
     let mut shell = Command::new("/bin/bash")
         .args(["-c", &script])
         .current_dir(folder.path())
@@ -86,11 +94,20 @@ fn difference(case: &Case, answer: &Answer) -> Option<String> {
     let plain = |text: &str| text.replace(['‘', '’'], "'");
     let same = answer.stdout == case.stdout
         && answer.status == case.status
-        && case.stderr.as_ref().is_none_or(|expected| plain(expected) == plain(&answer.stderr));
+        && case
+            .stderr
+            .as_ref()
+            .is_none_or(|expected| plain(expected) == plain(&answer.stderr));
     (!same).then(|| {
         format!(
             "$ {}\nexpected {} {:?} {:?}\n     got {} {:?} {:?}\n",
-            case.command, case.status, case.stdout, case.stderr, answer.status, answer.stdout, answer.stderr
+            case.command,
+            case.status,
+            case.stdout,
+            case.stderr,
+            answer.status,
+            answer.stdout,
+            answer.stderr
         )
     })
 }
@@ -101,32 +118,72 @@ fn every_command_line_of_the_corpus_does_what_gnu_tools_do() {
     let bin = tools(folder.path());
     let cases = cases();
     assert!(cases.len() >= 200, "{} cases", cases.len());
-    let wrong: Vec<String> =
-        cases.iter().filter_map(|case| difference(case, &run(case, bin.to_str().unwrap()))).collect();
-    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|case| difference(case, &run(case, bin.to_str().unwrap())))
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {} differ:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
 fn the_manifest_lists_the_tools_that_there_are() {
-    let listed = Command::new(env!("CARGO_BIN_EXE_unix-tools")).arg("--list").output().unwrap();
+    let listed = Command::new(env!("CARGO_BIN_EXE_unix-tools"))
+        .arg("--list")
+        .output()
+        .unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
-    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("plugin.toml")).unwrap();
+    let manifest =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("plugin.toml")).unwrap();
     let (_, provides) = manifest.split_once("provides = [\n").unwrap();
     let (provides, _) = provides.split_once("\n]").unwrap();
-    let names: Vec<&str> = provides.split(',').map(|name| name.trim().trim_matches('"')).filter(|name| !name.is_empty()).collect();
+    let names: Vec<&str> = provides
+        .split(',')
+        .map(|name| name.trim().trim_matches('"'))
+        .filter(|name| !name.is_empty())
+        .collect();
     assert_eq!(names, listed.lines().collect::<Vec<_>>());
 }
 
 #[test]
 fn every_tool_has_a_case() {
-    let listed = Command::new(env!("CARGO_BIN_EXE_unix-tools")).arg("--list").output().unwrap();
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases.jsonl")).unwrap();
-    let words: std::collections::BTreeSet<&str> =
-        text.split(|letter: char| letter.is_whitespace() || "\"';|()".contains(letter)).collect();
+    let listed = Command::new(env!("CARGO_BIN_EXE_unix-tools"))
+        .arg("--list")
+        .output()
+        .unwrap();
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases.jsonl"))
+            .unwrap();
+    let words: std::collections::BTreeSet<&str> = text
+        .split(|letter: char| letter.is_whitespace() || "\"';|()".contains(letter))
+        .collect();
     // Of the rest only the sandbox has an answer: these tools speak of the machine.
-    let machine = ["hostname", "uname", "whoami", "which", "dircolors", "gawk", "mawk", "basenc", "base32", "csplit", "link", "pr", "sha224sum", "sha384sum", "unexpand"];
+    let machine = [
+        "hostname",
+        "uname",
+        "whoami",
+        "which",
+        "dircolors",
+        "gawk",
+        "mawk",
+        "basenc",
+        "base32",
+        "csplit",
+        "link",
+        "pr",
+        "sha224sum",
+        "sha384sum",
+        "unexpand",
+    ];
     let listed = String::from_utf8(listed.stdout).unwrap();
-    let missing: Vec<&str> =
-        listed.lines().filter(|name| !words.contains(name) && !machine.contains(name)).collect();
+    let missing: Vec<&str> = listed
+        .lines()
+        .filter(|name| !words.contains(name) && !machine.contains(name))
+        .collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
 }
