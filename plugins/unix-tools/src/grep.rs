@@ -790,10 +790,12 @@ impl<M: Matcher> Lines<'_, '_, M> {
         let search = &mut *self.search;
         let options = search.options;
         search.groups += 1;
-        if search.groups > 1 && options.before + options.after > 0
-            && let Some(separator) = &options.separator {
-                writeln!(search.out, "{separator}")?;
-            }
+        if search.groups > 1
+            && options.before + options.after > 0
+            && let Some(separator) = &options.separator
+        {
+            writeln!(search.out, "{separator}")?;
+        }
         Ok(())
     }
 }

@@ -143,6 +143,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
                 let name = arguments::text(&mut parser, TROUBLE)?;
                 let file = arguments::text(&mut parser, TROUBLE)?;
                 let bytes = contents(&file)?;
+                if slurp && is_too_deep(&bytes) {
+                    return Err(bad_json(&file, "nested too deeply"));
+                }
                 let value = if slurp {
                     read::parse_many(&bytes)
                         .collect::<Result<Val, _>>()
@@ -226,6 +229,9 @@ fn bad_json(what: &str, message: &str) -> Failure {
 }
 
 fn json(text: &str, what: &str) -> Result<Val, Failure> {
+    if is_too_deep(text.as_bytes()) {
+        return Err(bad_json(what, "nested too deeply"));
+    }
     read::parse_single(text.as_bytes()).map_err(|error| bad_json(what, &error.to_string()))
 }
 
@@ -235,7 +241,35 @@ def @csv: [.[] | if type == "string" then "\"" + gsub("\""; "\"\"") + "\"" elif 
 def @tsv: [.[] | if type == "string" then gsub("\\\\"; "\\\\") | gsub("\t"; "\\t") | gsub("\n"; "\\n") | gsub("\r"; "\\r") elif . == null then "" else tojson end] | join("\t");
 "#;
 
+/// Deeper nesting of brackets is refused: a guest has a stack of half a megabyte, and overflowing it would be a trap.
+const DEEPEST: usize = 256;
+
+/// Whether brackets outside strings nest deeper than [`DEEPEST`].
+fn is_too_deep(text: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' | b'(' if !in_string => depth += 1,
+            b']' | b'}' | b')' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
 fn compile(options: &Options) -> Result<jaq_core::Filter<Kind>, Failure> {
+    if is_too_deep(options.filter.as_bytes()) {
+        return Err(Failure::new(
+            3,
+            format!("error: the filter nests brackets deeper than {DEEPEST} levels"),
+        ));
+    }
     let invalid = |what: String| {
         Failure::new(
             3,
@@ -324,6 +358,12 @@ fn jq(options: &Options) -> Outcome {
                 }
             }
         }
+    }
+    if options.take == Take::Json && is_too_deep(&texts) {
+        return Err(Failure::new(
+            TROUBLE,
+            format!("error: Exceeds depth limit for parsing: {DEEPEST} levels"),
+        ));
     }
     let values = inputs(&texts, options);
     let inputs = RcIter::new(values);

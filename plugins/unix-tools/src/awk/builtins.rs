@@ -433,9 +433,10 @@ fn replace(
     let mut replaced = 0;
     for (number, captures) in regex.captures_iter(subject).enumerate() {
         if let Which::Nth(wanted) = which
-            && number + 1 != wanted {
-                continue;
-            }
+            && number + 1 != wanted
+        {
+            continue;
+        }
         let Some(found) = captures.get(0) else {
             continue;
         };

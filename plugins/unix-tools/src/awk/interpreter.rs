@@ -74,15 +74,16 @@ enum Flow {
     Return(Value),
 }
 
-/// Calls nest no deeper, so that no program overflows the stack of a guest.
-const DEEPEST_CALL: usize = 200;
+/// Calls, statements and expressions together nest no deeper: a guest has a stack of half a megabyte, and overflowing it
+/// would be a trap.
+const DEEPEST: usize = 1000;
 
 /// A running program.
 pub struct Interpreter {
     program: Rc<Program>,
     globals: Vec<Cell>,
     locals: Vec<Cell>,
-    frames: usize,
+    depth: usize,
     frame: usize,
     /// The current record.
     pub record: Record,
@@ -112,7 +113,7 @@ impl Interpreter {
             in_range: vec![false; program.ranges],
             program: Rc::new(program),
             locals: Vec::new(),
-            frames: 0,
+            depth: 0,
             frame: 0,
             record: Record::new(),
             streams: Streams::new(),
@@ -221,7 +222,6 @@ impl Interpreter {
                     Err(Stop::NextFile) => self.input = None,
                     outcome => {
                         if ends(outcome)? {
-                            exited = true;
                             break;
                         }
                     }
@@ -376,6 +376,23 @@ impl Interpreter {
     }
 
     fn execute(&mut self, statement: &Statement) -> Evaluated<Flow> {
+        self.deeper()?;
+        let flow = self.any_statement(statement);
+        self.depth -= 1;
+        flow
+    }
+
+    fn deeper(&mut self) -> Evaluated<()> {
+        if self.depth >= DEEPEST {
+            return mistake(format!(
+                "calls and expressions are nested deeper than {DEEPEST} levels"
+            ));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn any_statement(&mut self, statement: &Statement) -> Evaluated<Flow> {
         match statement {
             Statement::Expression(expression) => drop(self.evaluate(expression)?),
             Statement::Print(values, target) => self.print(values, target)?,
@@ -457,9 +474,10 @@ impl Interpreter {
         }
         loop {
             if let Some(condition) = condition
-                && !self.evaluate(condition)?.is_true() {
-                    return Ok(Flow::Onwards);
-                }
+                && !self.evaluate(condition)?.is_true()
+            {
+                return Ok(Flow::Onwards);
+            }
             match self.execute(body)? {
                 Flow::Break => return Ok(Flow::Onwards),
                 Flow::Return(value) => return Ok(Flow::Return(value)),
@@ -664,9 +682,10 @@ impl Interpreter {
     pub fn field_separator(&mut self) -> Evaluated<Separator> {
         let text = self.global_text(special::FS);
         if let Some((known, separator)) = &self.separator
-            && *known == text {
-                return Ok(separator.clone());
-            }
+            && *known == text
+        {
+            return Ok(separator.clone());
+        }
         let separator = self.separator_of(&text)?;
         self.separator = Some((text, separator.clone()));
         Ok(separator)
@@ -814,6 +833,13 @@ impl Interpreter {
 
     /// The value of an expression.
     pub fn evaluate(&mut self, expression: &Expression) -> Evaluated<Value> {
+        self.deeper()?;
+        let value = self.any_expression(expression);
+        self.depth -= 1;
+        value
+    }
+
+    fn any_expression(&mut self, expression: &Expression) -> Evaluated<Value> {
         match expression {
             Expression::Number(number) => Ok(Value::Number(*number)),
             Expression::Text(text) => Ok(Value::Text(text.clone())),
@@ -948,12 +974,6 @@ impl Interpreter {
                 arguments.len()
             ));
         }
-        if self.frames >= DEEPEST_CALL {
-            return mistake(format!(
-                "{}: calls are nested deeper than {DEEPEST_CALL}",
-                function.name
-            ));
-        }
         let mut cells = Vec::with_capacity(function.parameters.len());
         for argument in arguments {
             cells.push(self.argument(argument)?);
@@ -962,17 +982,16 @@ impl Interpreter {
         let (caller, base) = (self.frame, self.locals.len());
         self.locals.append(&mut cells);
         self.frame = base;
-        self.frames += 1;
         let flow = self.block(&function.body);
-        self.frames -= 1;
         self.frame = caller;
         let cells = self.locals.split_off(base);
         // A variable without a value that the function used as an array is one now.
         for (argument, cell) in arguments.iter().zip(cells) {
             if let (Expression::Read(Place::Variable(variable)), Cell::Array(_)) = (argument, &cell)
-                && let Cell::Unset = self.cell(*variable) {
-                    *self.cell_mut(*variable) = cell;
-                }
+                && let Cell::Unset = self.cell(*variable)
+            {
+                *self.cell_mut(*variable) = cell;
+            }
         }
         match flow? {
             Flow::Return(value) => Ok(value),

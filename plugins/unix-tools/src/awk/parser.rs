@@ -366,15 +366,16 @@ impl<'a> Parser<'a> {
             Some(self.simple(Context::ForHeader)?)
         };
         if let Some(Statement::Expression(Expression::Read(place @ Place::Variable(_)))) = &first
-            && self.eat_word("in")? {
-                let place = place.clone();
-                let Token::Name(array) = self.advance()? else {
-                    return Err(self.unexpected("an array's name"));
-                };
-                let array = self.variable(&array);
-                self.expect(")")?;
-                return Ok(Statement::ForIn(place, array, Box::new(self.body()?)));
-            }
+            && self.eat_word("in")?
+        {
+            let place = place.clone();
+            let Token::Name(array) = self.advance()? else {
+                return Err(self.unexpected("an array's name"));
+            };
+            let array = self.variable(&array);
+            self.expect(")")?;
+            return Ok(Statement::ForIn(place, array, Box::new(self.body()?)));
+        }
         self.expect(";")?;
         self.skip_newlines()?;
         let condition = if self.is(";") {
@@ -489,9 +490,10 @@ impl<'a> Parser<'a> {
             values = self.list(Context::Print)?;
         }
         if let [Expression::Group(_)] = values.as_slice()
-            && let Some(Expression::Group(group)) = values.pop() {
-                values = group;
-            }
+            && let Some(Expression::Group(group)) = values.pop()
+        {
+            values = group;
+        }
         let target = if self.eat(">")? {
             Target::Truncate(self.concatenation(Context::Print)?)
         } else if self.eat(">>")? {
