@@ -12,7 +12,10 @@ pub fn as_text(arguments: Vec<OsString>) -> Result<Vec<String>, Failure> {
         .into_iter()
         .map(|argument| {
             argument.into_string().map_err(|argument| {
-                Failure::new(2, format!("the argument {argument:?} is not UTF-8, and only that is understood"))
+                Failure::new(
+                    2,
+                    format!("the argument {argument:?} is not UTF-8, and only that is understood"),
+                )
             })
         })
         .collect()
@@ -39,7 +42,10 @@ pub fn usage(error: &lexopt::Error, status: i32) -> Failure {
 }
 
 /// The next argument of `parser`.
-pub fn next<'a>(parser: &'a mut lexopt::Parser, status: i32) -> Result<Option<lexopt::Arg<'a>>, Failure> {
+pub fn next<'a>(
+    parser: &'a mut lexopt::Parser,
+    status: i32,
+) -> Result<Option<lexopt::Arg<'a>>, Failure> {
     parser.next().map_err(|error| usage(&error, status))
 }
 

@@ -43,10 +43,14 @@ fn cmp(arguments: Vec<OsString>) -> Outcome {
         operands.push("-".to_owned());
     }
     let [left, right] = operands.as_slice() else {
-        return Err(Failure::new(TROUBLE, "one or two files are expected: cmp FILE1 [FILE2]"));
+        return Err(Failure::new(
+            TROUBLE,
+            "one or two files are expected: cmp FILE1 [FILE2]",
+        ));
     };
     let read = |name: &str| {
-        crate::input::whole(name).map_err(|error| Failure::new(TROUBLE, format!("{name}: {}", reason(&error))))
+        crate::input::whole(name)
+            .map_err(|error| Failure::new(TROUBLE, format!("{name}: {}", reason(&error))))
     };
     let (mut one, mut other) = (read(left)?, read(right)?);
     one.truncate(limit);
@@ -60,7 +64,11 @@ fn cmp(arguments: Vec<OsString>) -> Outcome {
             match say {
                 Say::Nothing => return Ok(1),
                 Say::First => {
-                    writeln!(out, "{left} {right} differ: byte {}, line {line}", number + 1)?;
+                    writeln!(
+                        out,
+                        "{left} {right} differ: byte {}, line {line}",
+                        number + 1
+                    )?;
                     return Ok(1);
                 }
                 Say::All => {
@@ -75,13 +83,22 @@ fn cmp(arguments: Vec<OsString>) -> Outcome {
         return Ok(i32::from(differs));
     }
     if say != Say::Nothing {
-        let (shorter, name) = if one.len() < other.len() { (&one, left) } else { (&other, right) };
+        let (shorter, name) = if one.len() < other.len() {
+            (&one, left)
+        } else {
+            (&other, right)
+        };
         match shorter.len() {
             0 => complain(format_args!("cmp: EOF on {name} which is empty")),
             length if shorter.ends_with(b"\n") => {
-                complain(format_args!("cmp: EOF on {name} after byte {length}, line {}", line - 1));
+                complain(format_args!(
+                    "cmp: EOF on {name} after byte {length}, line {}",
+                    line - 1
+                ));
             }
-            length => complain(format_args!("cmp: EOF on {name} after byte {length}, in line {line}")),
+            length => complain(format_args!(
+                "cmp: EOF on {name} after byte {length}, in line {line}"
+            )),
         }
     }
     Ok(1)

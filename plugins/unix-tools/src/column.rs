@@ -34,7 +34,8 @@ fn column(arguments: Vec<OsString>) -> Outcome {
     }
     let mut text = String::new();
     for file in &files {
-        let contents = crate::input::whole(file).map_err(|error| Failure::new(1, format!("{file}: {}", reason(&error))))?;
+        let contents = crate::input::whole(file)
+            .map_err(|error| Failure::new(1, format!("{file}: {}", reason(&error))))?;
         text.push_str(&String::from_utf8_lossy(&contents));
     }
     let mut out = BufWriter::new(std::io::stdout());

@@ -70,7 +70,9 @@ fn diff(arguments: Vec<OsString>) -> Outcome {
             Short('u') => options.style = Style::Unified(3),
             Short('U') => options.style = Style::Unified(arguments::number(&mut parser, TROUBLE)?),
             Long("unified") => {
-                let context = parser.optional_value().and_then(|value| value.to_str()?.parse().ok());
+                let context = parser
+                    .optional_value()
+                    .and_then(|value| value.to_str()?.parse().ok());
                 options.style = Style::Unified(context.unwrap_or(3));
             }
             Long("normal") => options.style = Style::Normal,
@@ -83,35 +85,53 @@ fn diff(arguments: Vec<OsString>) -> Outcome {
             Short('i') | Long("ignore-case") => options.ignore_case = true,
             Short('B') | Long("ignore-blank-lines") => options.ignore_blank_lines = true,
             Long("strip-trailing-cr") => options.strip_carriage_returns = true,
-            Long("label") | Short('L') => options.labels.push(arguments::text(&mut parser, TROUBLE)?),
+            Long("label") | Short('L') => {
+                options.labels.push(arguments::text(&mut parser, TROUBLE)?)
+            }
             Short('x') | Long("exclude") => {
                 let pattern = arguments::text(&mut parser, TROUBLE)?;
                 let glob = crate::glob::matcher(&pattern, crate::glob::Case::Sensitive);
-                options.exclude.push(glob.map_err(|error| Failure::new(TROUBLE, format!("'{pattern}': {error}")))?);
+                options.exclude.push(
+                    glob.map_err(|error| Failure::new(TROUBLE, format!("'{pattern}': {error}")))?,
+                );
             }
             Long("color" | "colour") => drop(parser.optional_value()),
             Short('a' | 'd' | 'p') | Long("text" | "minimal" | "show-c-function") => {}
             Short('c' | 'C' | 'y' | 'e') => {
-                return Err(Failure::new(TROUBLE, "this output format is not supported: use -u, or none for normal output"));
+                return Err(Failure::new(
+                    TROUBLE,
+                    "this output format is not supported: use -u, or none for normal output",
+                ));
             }
             Value(value) => operands.push(arguments::operand(value, TROUBLE)?),
             other => return Err(arguments::unknown(&other, TROUBLE)),
         }
     }
     let [left, right] = operands.as_slice() else {
-        return Err(Failure::new(TROUBLE, "two operands are expected: diff [OPTION]... FILES"));
+        return Err(Failure::new(
+            TROUBLE,
+            "two operands are expected: diff [OPTION]... FILES",
+        ));
     };
     if options.recursive {
         options.shown.push("-r".to_owned());
     }
     if let Style::Unified(context) = options.style {
-        options.shown.push(if context == 3 { "-u".to_owned() } else { format!("-U{context}") });
+        options.shown.push(if context == 3 {
+            "-u".to_owned()
+        } else {
+            format!("-U{context}")
+        });
     }
     if options.new_files {
         options.shown.push("-N".to_owned());
     }
     let mut out = BufWriter::new(io::stdout());
-    let mut comparison = Comparison { options: &options, out: &mut out, status: 0 };
+    let mut comparison = Comparison {
+        options: &options,
+        out: &mut out,
+        status: 0,
+    };
     comparison.operands(left, right)?;
     let status = comparison.status;
     out.flush()?;
@@ -147,8 +167,16 @@ impl<W: Write> Comparison<'_, W> {
     fn operands(&mut self, left: &str, right: &str) -> io::Result<()> {
         match (is_directory(left), is_directory(right)) {
             (true, true) => self.directories(left, right),
-            (true, false) => self.files(&joined(left, right.rsplit('/').next().unwrap_or(right)), right, None),
-            (false, true) => self.files(left, &joined(right, left.rsplit('/').next().unwrap_or(left)), None),
+            (true, false) => self.files(
+                &joined(left, right.rsplit('/').next().unwrap_or(right)),
+                right,
+                None,
+            ),
+            (false, true) => self.files(
+                left,
+                &joined(right, left.rsplit('/').next().unwrap_or(left)),
+                None,
+            ),
             (false, false) => self.files(left, right, None),
         }
     }
@@ -163,7 +191,8 @@ impl<W: Write> Comparison<'_, W> {
                     }
                 }
                 // Under -N a directory that is not there is empty.
-                Err(error) if error.kind() == io::ErrorKind::NotFound && self.options.new_files => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound && self.options.new_files => {
+                }
                 Err(error) => self.trouble(directory, &error)?,
             }
         }
@@ -174,23 +203,41 @@ impl<W: Write> Comparison<'_, W> {
             let (one, other) = (joined(left, &name), joined(right, &name));
             let (one_there, other_there) = (Path::new(&one).exists(), Path::new(&other).exists());
             let is_tree = is_directory(&one) || is_directory(&other);
-            if !(one_there && other_there) && !self.options.new_files {
+            let one_missing = !one_there || !other_there;
+            if one_missing && !self.options.new_files {
                 let directory = if one_there { left } else { right };
                 writeln!(self.out, "Only in {directory}: {name}")?;
                 self.differ();
-            } else if is_tree && (is_directory(&one) || !one_there) && (is_directory(&other) || !other_there) {
+            } else if is_tree
+                && (is_directory(&one) || !one_there)
+                && (is_directory(&other) || !other_there)
+            {
                 if self.options.recursive {
                     self.directories(&one, &other)?;
                 } else {
                     writeln!(self.out, "Common subdirectories: {one} and {other}")?;
                 }
             } else if is_tree {
-                let kind = |path: &str| if is_directory(path) { "directory" } else { "regular file" };
+                let kind = |path: &str| {
+                    if is_directory(path) {
+                        "directory"
+                    } else {
+                        "regular file"
+                    }
+                };
                 let (first, second) = (kind(&one), kind(&other));
-                writeln!(self.out, "File {one} is a {first} while file {other} is a {second}")?;
+                writeln!(
+                    self.out,
+                    "File {one} is a {first} while file {other} is a {second}"
+                )?;
                 self.differ();
             } else {
-                let options: String = self.options.shown.iter().map(|option| format!("{option} ")).collect();
+                let options: String = self
+                    .options
+                    .shown
+                    .iter()
+                    .map(|option| format!("{option} "))
+                    .collect();
                 self.files(&one, &other, Some(format!("diff {options}{one} {other}\n")))?;
             }
         }
@@ -200,7 +247,9 @@ impl<W: Write> Comparison<'_, W> {
     fn contents(&mut self, path: &str) -> io::Result<Option<Vec<u8>>> {
         match crate::input::whole(path) {
             Ok(contents) => Ok(Some(contents)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.options.new_files => Ok(Some(Vec::new())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.options.new_files => {
+                Ok(Some(Vec::new()))
+            }
             Err(error) => {
                 self.trouble(path, &error)?;
                 Ok(None)
@@ -211,12 +260,17 @@ impl<W: Write> Comparison<'_, W> {
     fn files(&mut self, left: &str, right: &str, header: Option<String>) -> io::Result<()> {
         let one = self.contents(left)?;
         let other = self.contents(right)?;
-        let (Some(one), Some(other)) = (one, other) else { return Ok(()) };
+        let (Some(one), Some(other)) = (one, other) else {
+            return Ok(());
+        };
         if one == other {
             return self.identical(left, right);
         }
         if self.options.style == Style::Brief {
-            let keys = (keys(&lines(&one), self.options), keys(&lines(&other), self.options));
+            let keys = (
+                keys(&lines(&one), self.options),
+                keys(&lines(&other), self.options),
+            );
             if keys.0 == keys.1 {
                 return self.identical(left, right);
             }
@@ -228,9 +282,16 @@ impl<W: Write> Comparison<'_, W> {
             return writeln!(self.out, "Binary files {left} and {right} differ");
         }
         let (one, other) = (lines(&one), lines(&other));
-        let operations = capture_diff_slices(Algorithm::Myers, &keys(&one, self.options), &keys(&other, self.options));
+        let operations = capture_diff_slices(
+            Algorithm::Myers,
+            &keys(&one, self.options),
+            &keys(&other, self.options),
+        );
         let operations = self.relevant(operations, &one, &other);
-        if operations.iter().all(|operation| operation.tag() == DiffTag::Equal) {
+        if operations
+            .iter()
+            .all(|operation| operation.tag() == DiffTag::Equal)
+        {
             return self.identical(left, right);
         }
         self.differ();
@@ -239,7 +300,9 @@ impl<W: Write> Comparison<'_, W> {
         }
         match self.options.style {
             Style::Unified(context) => {
-                for (number, (mark, path)) in [("---", left), ("+++", right)].into_iter().enumerate() {
+                for (number, (mark, path)) in
+                    [("---", left), ("+++", right)].into_iter().enumerate()
+                {
                     match self.options.labels.get(number) {
                         Some(label) => writeln!(self.out, "{mark} {label}")?,
                         None => writeln!(self.out, "{mark} {path}\t{}", modified(path))?,
@@ -250,7 +313,10 @@ impl<W: Write> Comparison<'_, W> {
                 }
             }
             _ => {
-                for operation in operations.iter().filter(|operation| operation.tag() != DiffTag::Equal) {
+                for operation in operations
+                    .iter()
+                    .filter(|operation| operation.tag() != DiffTag::Equal)
+                {
                     self.change(operation, &one, &other)?;
                 }
             }
@@ -272,9 +338,14 @@ impl<W: Write> Comparison<'_, W> {
         }
         let blank = |lines: &[&[u8]]| lines.iter().all(|line| line.trim_ascii().is_empty());
         let only_blank = |operation: &DiffOp| {
-            operation.tag() != DiffTag::Equal && blank(&one[operation.old_range()]) && blank(&other[operation.new_range()])
+            operation.tag() != DiffTag::Equal
+                && blank(&one[operation.old_range()])
+                && blank(&other[operation.new_range()])
         };
-        if operations.iter().all(|operation| operation.tag() == DiffTag::Equal || only_blank(operation)) {
+        if operations
+            .iter()
+            .all(|operation| operation.tag() == DiffTag::Equal || only_blank(operation))
+        {
             return Vec::new();
         }
         operations
@@ -283,11 +354,17 @@ impl<W: Write> Comparison<'_, W> {
     fn line(&mut self, mark: &str, line: &[u8]) -> io::Result<()> {
         self.out.write_all(mark.as_bytes())?;
         self.out.write_all(line)?;
-        if line.last() == Some(&b'\n') { Ok(()) } else { self.out.write_all(b"\n\\ No newline at end of file\n") }
+        if line.last() == Some(&b'\n') {
+            Ok(())
+        } else {
+            self.out.write_all(b"\n\\ No newline at end of file\n")
+        }
     }
 
     fn hunk(&mut self, group: &[DiffOp], one: &[&[u8]], other: &[&[u8]]) -> io::Result<()> {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { return Ok(()) };
+        let (Some(first), Some(last)) = (group.first(), group.last()) else {
+            return Ok(());
+        };
         let old = unified_range(first.old_range().start, last.old_range().end);
         let new = unified_range(first.new_range().start, last.new_range().end);
         writeln!(self.out, "@@ -{old} +{new} @@")?;
@@ -315,7 +392,12 @@ impl<W: Write> Comparison<'_, W> {
             DiffTag::Insert => 'a',
             _ => 'c',
         };
-        writeln!(self.out, "{}{letter}{}", normal_range(old.start, old.end), normal_range(new.start, new.end))?;
+        writeln!(
+            self.out,
+            "{}{letter}{}",
+            normal_range(old.start, old.end),
+            normal_range(new.start, new.end)
+        )?;
         for line in &one[old.clone()] {
             self.line("< ", line)?;
         }

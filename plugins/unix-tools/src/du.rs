@@ -59,16 +59,27 @@ fn du(arguments: Vec<OsString>) -> Outcome {
             let (entry, metadata) = match found {
                 Ok(found) => found,
                 Err(error) => {
-                    let path = error.path().map_or_else(|| root.clone(), |path| path.display().to_string());
-                    let error = error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into());
-                    complain(format_args!("du: cannot access '{path}': {}", reason(&error)));
+                    let path = error
+                        .path()
+                        .map_or_else(|| root.clone(), |path| path.display().to_string());
+                    let error = error
+                        .into_io_error()
+                        .unwrap_or_else(|| io::ErrorKind::Other.into());
+                    complain(format_args!(
+                        "du: cannot access '{path}': {}",
+                        reason(&error)
+                    ));
                     status = 1;
                     continue;
                 }
             };
             let is_directory = entry.file_type().is_dir();
             let length = if is_directory { 4096 } else { metadata.len() };
-            let own = if apparent { length } else { length.div_ceil(4096) * 4096 };
+            let own = if apparent {
+                length
+            } else {
+                length.div_ceil(4096) * 4096
+            };
             let size = own + inside.remove(entry.path()).unwrap_or(0);
             if let (true, Some(parent)) = (entry.depth() > 0, entry.path().parent()) {
                 *inside.entry(parent.to_owned()).or_default() += size;
@@ -88,7 +99,9 @@ fn du(arguments: Vec<OsString>) -> Outcome {
 }
 
 fn written(bytes: u64, scale: Scale) -> String {
-    let Scale::Unit(unit) = scale else { return human(bytes) };
+    let Scale::Unit(unit) = scale else {
+        return human(bytes);
+    };
     bytes.div_ceil(unit).to_string()
 }
 

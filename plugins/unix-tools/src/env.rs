@@ -28,8 +28,12 @@ fn env(arguments: Vec<OsString>) -> Outcome {
     while let Some(argument) = arguments::next(&mut parser, TROUBLE)? {
         match argument {
             Short('i') | Long("ignore-environment") => environment.clear(),
-            Short('u') | Long("unset") => drop(environment.remove(&arguments::text(&mut parser, TROUBLE)?)),
-            Short('C') | Long("chdir") => directory = Some(arguments::text(&mut parser, TROUBLE)?.into()),
+            Short('u') | Long("unset") => {
+                drop(environment.remove(&arguments::text(&mut parser, TROUBLE)?))
+            }
+            Short('C') | Long("chdir") => {
+                directory = Some(arguments::text(&mut parser, TROUBLE)?.into())
+            }
             Short('0') | Long("null") => end = '\0',
             Short('v') | Long("debug") => {}
             Short('S') | Long("split-string") => {
@@ -46,7 +50,9 @@ fn env(arguments: Vec<OsString>) -> Outcome {
                     environment.insert(name.to_owned(), value.to_owned());
                 } else {
                     words.push(value);
-                    let rest = parser.raw_args().map_err(|error| arguments::usage(&error, TROUBLE))?;
+                    let rest = parser
+                        .raw_args()
+                        .map_err(|error| arguments::usage(&error, TROUBLE))?;
                     for argument in rest {
                         words.push(arguments::operand(argument, TROUBLE)?);
                     }

@@ -17,8 +17,16 @@ const KINDS: [(&[u8], &str, &str); 12] = [
     (b"PK\x03\x04", "Zip archive data", "application/zip"),
     (b"\x1f\x8b", "gzip compressed data", "application/gzip"),
     (b"\x7fELF", "ELF", "application/x-executable"),
-    (b"\0asm", "WebAssembly (wasm) binary module", "application/wasm"),
-    (b"SQLite format 3\0", "SQLite 3.x database", "application/vnd.sqlite3"),
+    (
+        b"\0asm",
+        "WebAssembly (wasm) binary module",
+        "application/wasm",
+    ),
+    (
+        b"SQLite format 3\0",
+        "SQLite 3.x database",
+        "application/vnd.sqlite3",
+    ),
     (b"BZh", "bzip2 compressed data", "application/x-bzip2"),
     (b"\xfd7zXZ\0", "XZ compressed data", "application/x-xz"),
     (b"#!", "script, text executable", "text/x-script"),
@@ -72,17 +80,25 @@ fn describe(name: &str) -> (String, String) {
         return said("directory", "inode/directory");
     }
     if let Ok(target) = std::fs::read_link(name) {
-        return (format!("symbolic link to {}", target.display()), "inode/symlink".to_owned());
+        return (
+            format!("symbolic link to {}", target.display()),
+            "inode/symlink".to_owned(),
+        );
     }
     let mut start = Vec::new();
     let read = std::fs::File::open(name).and_then(|file| file.take(LOOK).read_to_end(&mut start));
     if let Err(error) = read {
-        return said(&format!("cannot read `{name}' ({})", reason(&error)), "application/octet-stream");
+        return said(
+            &format!("cannot read `{name}' ({})", reason(&error)),
+            "application/octet-stream",
+        );
     }
     if start.is_empty() {
         return said("empty", "inode/x-empty");
     }
-    if let Some((_, description, media)) = KINDS.iter().find(|(magic, _, _)| start.starts_with(magic)) {
+    if let Some((_, description, media)) =
+        KINDS.iter().find(|(magic, _, _)| start.starts_with(magic))
+    {
         return said(description, media);
     }
     text_kind(&start)
@@ -101,10 +117,16 @@ fn text_kind(start: &[u8]) -> (String, String) {
     if text.contains('\0') {
         return said("data".to_owned(), "application/octet-stream");
     }
-    if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() && text.trim_start().starts_with(['{', '[']) {
+    if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+        && text.trim_start().starts_with(['{', '['])
+    {
         return said("JSON text data".to_owned(), "application/json");
     }
-    let encoding = if text.is_ascii() { "ASCII text" } else { "Unicode text, UTF-8 text" };
+    let encoding = if text.is_ascii() {
+        "ASCII text"
+    } else {
+        "Unicode text, UTF-8 text"
+    };
     let ending = if text.contains("\r\n") {
         ", with CRLF line terminators"
     } else if text.contains('\n') {

@@ -8,7 +8,9 @@ use std::path::Path;
 use globset::GlobMatcher;
 use grep_matcher::{Match, Matcher, NoCaptures, NoError};
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
-use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch};
+use grep_searcher::{
+    BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkFinish, SinkMatch,
+};
 use lexopt::prelude::*;
 
 use crate::glob::Case;
@@ -92,7 +94,10 @@ struct Options {
 
 /// Runs grep, in the language that the name asks for.
 pub fn run(arguments: Vec<OsString>) -> i32 {
-    let name = arguments.first().map(crate::table::called_as).unwrap_or_default();
+    let name = arguments
+        .first()
+        .map(crate::table::called_as)
+        .unwrap_or_default();
     let language = match name.as_str() {
         "egrep" => Language::Extended,
         "fgrep" => Language::Fixed,
@@ -140,14 +145,19 @@ fn parse(arguments: Vec<OsString>, language: Language) -> Result<Options, Failur
             Short('e') | Long("regexp") => {
                 patterns_given = true;
                 let pattern = arguments::text(&mut parser, TROUBLE)?;
-                options.patterns.extend(pattern.split('\n').map(str::to_owned));
+                options
+                    .patterns
+                    .extend(pattern.split('\n').map(str::to_owned));
             }
             Short('f') | Long("file") => {
                 patterns_given = true;
                 let name = arguments::text(&mut parser, TROUBLE)?;
-                let text = crate::input::whole(&name)
-                    .map_err(|error| Failure::new(TROUBLE, format!("{name}: {}", reason(&error))))?;
-                options.patterns.extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
+                let text = crate::input::whole(&name).map_err(|error| {
+                    Failure::new(TROUBLE, format!("{name}: {}", reason(&error)))
+                })?;
+                options
+                    .patterns
+                    .extend(String::from_utf8_lossy(&text).lines().map(str::to_owned));
             }
             Short('i' | 'y') | Long("ignore-case") => options.case = Case::Insensitive,
             Long("no-ignore-case") => options.case = Case::Sensitive,
@@ -176,13 +186,26 @@ fn parse(arguments: Vec<OsString>, language: Language) -> Result<Options, Failur
                     "read" => Directories::Complain,
                     "skip" => Directories::Skip,
                     "recurse" => Directories::Recurse,
-                    other => return Err(Failure::new(TROUBLE, format!("invalid argument '{other}' for '--directories'"))),
+                    other => {
+                        return Err(Failure::new(
+                            TROUBLE,
+                            format!("invalid argument '{other}' for '--directories'"),
+                        ));
+                    }
                 }
             }
-            Short('A') | Long("after-context") => context.1 = Some(arguments::number(&mut parser, TROUBLE)?),
-            Short('B') | Long("before-context") => context.0 = Some(arguments::number(&mut parser, TROUBLE)?),
-            Short('C') | Long("context") => context.2 = Some(arguments::number(&mut parser, TROUBLE)?),
-            Short('m') | Long("max-count") => options.limit = Some(arguments::number(&mut parser, TROUBLE)?),
+            Short('A') | Long("after-context") => {
+                context.1 = Some(arguments::number(&mut parser, TROUBLE)?)
+            }
+            Short('B') | Long("before-context") => {
+                context.0 = Some(arguments::number(&mut parser, TROUBLE)?)
+            }
+            Short('C') | Long("context") => {
+                context.2 = Some(arguments::number(&mut parser, TROUBLE)?)
+            }
+            Short('m') | Long("max-count") => {
+                options.limit = Some(arguments::number(&mut parser, TROUBLE)?)
+            }
             Short('a') | Long("text") => options.binary = Binary::AsText,
             Short('I') => options.binary = Binary::WithoutMatch,
             Long("binary-files") => {
@@ -198,15 +221,21 @@ fn parse(arguments: Vec<OsString>, language: Language) -> Result<Options, Failur
             Long("exclude") => options.exclude.push(globbed(&mut parser)?),
             Long("exclude-dir") => options.exclude_directories.push(globbed(&mut parser)?),
             Long("label") => options.label = arguments::text(&mut parser, TROUBLE)?,
-            Long("group-separator") => options.separator = Some(arguments::text(&mut parser, TROUBLE)?),
+            Long("group-separator") => {
+                options.separator = Some(arguments::text(&mut parser, TROUBLE)?)
+            }
             Long("no-group-separator") => options.separator = None,
             Long("color" | "colour") => {
                 options.color = parser.optional_value().is_some_and(|when| when == "always");
             }
             Short('T' | 'U') | Long("initial-tab" | "binary" | "line-buffered") => {}
             Short('V') | Long("version") => {
-                writeln!(io::stdout(), "grep (massgen unix-tools) {}", env!("CARGO_PKG_VERSION"))?;
-                std::process::exit(0);
+                writeln!(
+                    io::stdout(),
+                    "grep (massgen unix-tools) {}",
+                    env!("CARGO_PKG_VERSION")
+                )?;
+                crate::outcome::end(0);
             }
             Value(value) => {
                 let value = arguments::operand(value, TROUBLE)?;
@@ -217,7 +246,10 @@ fn parse(arguments: Vec<OsString>, language: Language) -> Result<Options, Failur
     }
     if !patterns_given {
         if options.operands.is_empty() {
-            return Err(Failure::new(TROUBLE, "no pattern; usage: grep [OPTION]... PATTERNS [FILE]..."));
+            return Err(Failure::new(
+                TROUBLE,
+                "no pattern; usage: grep [OPTION]... PATTERNS [FILE]...",
+            ));
         }
         let pattern = options.operands.remove(0);
         options.patterns = pattern.split('\n').map(str::to_owned).collect();
@@ -235,7 +267,11 @@ fn bound_context(arguments: Vec<OsString>) -> Vec<OsString> {
         .map(|argument| {
             only_operands |= argument == "--";
             match argument.to_str().and_then(|text| text.strip_prefix('-')) {
-                Some(digits) if !only_operands && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(digits)
+                    if !only_operands
+                        && !digits.is_empty()
+                        && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
+                {
                     format!("-C{digits}").into()
                 }
                 _ => argument,
@@ -246,7 +282,8 @@ fn bound_context(arguments: Vec<OsString>) -> Vec<OsString> {
 
 fn globbed(parser: &mut lexopt::Parser) -> Result<GlobMatcher, Failure> {
     let pattern = arguments::text(parser, TROUBLE)?;
-    glob::matcher(&pattern, Case::Sensitive).map_err(|error| Failure::new(TROUBLE, format!("'{pattern}': {error}")))
+    glob::matcher(&pattern, Case::Sensitive)
+        .map_err(|error| Failure::new(TROUBLE, format!("'{pattern}': {error}")))
 }
 
 fn grep(options: Options) -> Outcome {
@@ -255,7 +292,11 @@ fn grep(options: Options) -> Outcome {
         Language::Perl => true,
         _ => options.patterns.iter().any(|pattern| refers_back(pattern)),
     };
-    if needs_more { search_all(&options, &fancy(&options)?) } else { search_all(&options, &automaton(&options)?) }
+    if needs_more {
+        search_all(&options, &fancy(&options)?)
+    } else {
+        search_all(&options, &automaton(&options)?)
+    }
 }
 
 fn translated(options: &Options) -> Vec<String> {
@@ -274,7 +315,13 @@ fn translated(options: &Options) -> Vec<String> {
 fn invalid(options: &Options, message: &str) -> Failure {
     let line = message.lines().last().unwrap_or(message);
     let line = line.strip_prefix("error: ").unwrap_or(line);
-    Failure::new(TROUBLE, format!("'{}' is no regular expression: {line}", options.patterns.join("\\n")))
+    Failure::new(
+        TROUBLE,
+        format!(
+            "'{}' is no regular expression: {line}",
+            options.patterns.join("\\n")
+        ),
+    )
 }
 
 fn automaton(options: &Options) -> Result<RegexMatcher, Failure> {
@@ -285,23 +332,40 @@ fn automaton(options: &Options) -> Result<RegexMatcher, Failure> {
         .line_terminator(Some(if options.null_data { 0 } else { b'\n' }))
         .whole_line(options.whole == Whole::Line)
         .word(options.whole == Whole::Word);
-    builder.build_many(&translated(options)).map_err(|error| invalid(options, &error.to_string()))
+    builder
+        .build_many(&translated(options))
+        .map_err(|error| invalid(options, &error.to_string()))
 }
 
 fn fancy(options: &Options) -> Result<Fancy, Failure> {
-    let alternatives: Vec<String> = translated(options).iter().map(|pattern| {
-        // A group around one pattern would shift its references, so only several get one.
-        if options.patterns.len() > 1 { format!("(?:{pattern})") } else { pattern.clone() }
-    }).collect();
+    let alternatives: Vec<String> = translated(options)
+        .iter()
+        .map(|pattern| {
+            // A group around one pattern would shift its references, so only several get one.
+            if options.patterns.len() > 1 {
+                format!("(?:{pattern})")
+            } else {
+                pattern.clone()
+            }
+        })
+        .collect();
     let pattern = alternatives.join("|");
-    let flags = if options.case == Case::Insensitive { "(?i)" } else { "" };
+    let flags = if options.case == Case::Insensitive {
+        "(?i)"
+    } else {
+        ""
+    };
     let pattern = match options.whole {
         Whole::Any => format!("{flags}(?m){pattern}"),
         Whole::Word => format!(r"{flags}(?m)(?<!\w)(?:{pattern})(?!\w)"),
         Whole::Line => format!("{flags}(?m)^(?:{pattern})$"),
     };
-    let regex = fancy_regex::RegexBuilder::new(&pattern).backtrack_limit(10_000_000).build();
-    regex.map(Fancy).map_err(|error| invalid(options, &error.to_string()))
+    let regex = fancy_regex::RegexBuilder::new(&pattern)
+        .backtrack_limit(10_000_000)
+        .build();
+    regex
+        .map(Fancy)
+        .map_err(|error| invalid(options, &error.to_string()))
 }
 
 /// `fancy-regex` as a matcher. It matches text alone: what is not UTF-8 is matched as if it were replaced.
@@ -320,7 +384,10 @@ impl Matcher for Fancy {
         if at > text.len() || !text.is_char_boundary(at) {
             return Ok(None);
         }
-        let found = self.0.find_from_pos(text, at).map_err(|error| error.to_string())?;
+        let found = self
+            .0
+            .find_from_pos(text, at)
+            .map_err(|error| error.to_string())?;
         Ok(found.map(|found| Match::new(found.start(), found.end())))
     }
 
@@ -365,7 +432,9 @@ where
         matcher,
         searcher: searcher(options),
         out: BufWriter::with_capacity(64 * 1024, io::stdout()),
-        names: options.file_names.unwrap_or(operands.len() > 1 || recursive),
+        names: options
+            .file_names
+            .unwrap_or(operands.len() > 1 || recursive),
         found: false,
         troubled: false,
         groups: 0,
@@ -435,12 +504,18 @@ where
 
     fn tree(&mut self, root: &str, implied: bool) -> Result<(), Failure> {
         let options = self.options;
-        let walk = walkdir::WalkDir::new(root).follow_links(false).follow_root_links(true).into_iter();
+        let walk = walkdir::WalkDir::new(root)
+            .follow_links(false)
+            .follow_root_links(true)
+            .into_iter();
         let entered = move |entry: &walkdir::DirEntry| {
             let name = Path::new(entry.file_name());
             !(entry.file_type().is_dir()
                 && entry.depth() > 0
-                && options.exclude_directories.iter().any(|glob| glob.is_match(name)))
+                && options
+                    .exclude_directories
+                    .iter()
+                    .any(|glob| glob.is_match(name)))
         };
         for entry in walk.filter_entry(entered) {
             if self.found && options.report == Report::Nothing {
@@ -449,17 +524,26 @@ where
             match entry {
                 Ok(entry) => {
                     // Links are followed only where the command line names them.
-                    let is_file = entry.file_type().is_file() || (entry.depth() == 0 && entry.path().is_file());
+                    let is_file = entry.file_type().is_file()
+                        || (entry.depth() == 0 && entry.path().is_file());
                     if !is_file || !self.wanted(entry.path()) {
                         continue;
                     }
                     let path = entry.path().to_string_lossy();
-                    let shown = if implied { path.strip_prefix("./").unwrap_or(&path) } else { &path };
+                    let shown = if implied {
+                        path.strip_prefix("./").unwrap_or(&path)
+                    } else {
+                        &path
+                    };
                     self.file(shown)?;
                 }
                 Err(error) => {
-                    let path = error.path().map_or_else(|| root.to_owned(), |path| path.display().to_string());
-                    let error = error.into_io_error().unwrap_or_else(|| io::Error::other("a loop of links"));
+                    let path = error
+                        .path()
+                        .map_or_else(|| root.to_owned(), |path| path.display().to_string());
+                    let error = error
+                        .into_io_error()
+                        .unwrap_or_else(|| io::Error::other("a loop of links"));
                     self.trouble(&path, &error)?;
                 }
             }
@@ -472,7 +556,10 @@ where
         let name = path.file_name().map_or(path, Path::new);
         let options = self.options;
         (options.include.is_empty() || options.include.iter().any(|glob| glob.is_match(name)))
-            && !options.exclude.iter().any(|glob| glob.is_match(name) || glob.is_match(path))
+            && !options
+                .exclude
+                .iter()
+                .any(|glob| glob.is_match(name) || glob.is_match(path))
     }
 
     fn file(&mut self, name: &str) -> Result<(), Failure> {
@@ -495,7 +582,13 @@ where
         let options = self.options;
         let matcher = self.matcher;
         let mut searcher = self.searcher.clone();
-        let mut sink = Lines { search: self, name, matches: 0, binary: false, said: false };
+        let mut sink = Lines {
+            search: self,
+            name,
+            matches: 0,
+            binary: false,
+            said: false,
+        };
         if options.limit != Some(0) {
             match searcher.search_reader(matcher, input, &mut sink) {
                 Ok(()) => {}
@@ -520,7 +613,9 @@ where
             }
             Report::FilesWith if found => write!(self.out, "{name}{end}")?,
             Report::FilesWithout if !found => write!(self.out, "{name}{end}")?,
-            Report::Lines | Report::OnlyMatching if found && binary && options.binary == Binary::Tell => {
+            Report::Lines | Report::OnlyMatching
+                if found && binary && options.binary == Binary::Tell =>
+            {
                 writeln!(self.out, "grep: {name}: binary file matches")?;
             }
             _ => {}
@@ -561,7 +656,11 @@ where
     }
 
     fn end(&mut self, line: &[u8]) -> io::Result<()> {
-        let end = if self.search.options.null_data { 0 } else { b'\n' };
+        let end = if self.search.options.null_data {
+            0
+        } else {
+            b'\n'
+        };
         if line.last() != Some(&end) {
             self.search.out.write_all(&[end])?;
         }
@@ -615,7 +714,10 @@ where
             return Ok(false);
         }
         self.matches += 1;
-        let reports = matches!(options.report, Report::Lines | Report::OnlyMatching | Report::Count);
+        let reports = matches!(
+            options.report,
+            Report::Lines | Report::OnlyMatching | Report::Count
+        );
         if !reports {
             return Ok(false);
         }
@@ -688,10 +790,11 @@ impl<M: Matcher> Lines<'_, '_, M> {
         let search = &mut *self.search;
         let options = search.options;
         search.groups += 1;
-        if search.groups > 1 && options.before + options.after > 0 {
-            if let Some(separator) = &options.separator {
-                writeln!(search.out, "{separator}")?;
-            }
+        if search.groups > 1
+            && options.before + options.after > 0
+            && let Some(separator) = &options.separator
+        {
+            writeln!(search.out, "{separator}")?;
         }
         Ok(())
     }

@@ -35,13 +35,24 @@ struct Options {
 
 /// Runs gzip, in the way that the name asks for.
 pub fn run(arguments: Vec<OsString>) -> i32 {
-    let name = arguments.first().map(crate::table::called_as).unwrap_or_default();
-    finish("gzip", parse(&name, arguments).and_then(|options| gzip(&options)), 1)
+    let name = arguments
+        .first()
+        .map(crate::table::called_as)
+        .unwrap_or_default();
+    finish(
+        "gzip",
+        parse(&name, arguments).and_then(|options| gzip(&options)),
+        1,
+    )
 }
 
 fn parse(name: &str, arguments: Vec<OsString>) -> Result<Options, Failure> {
     let mut options = Options {
-        way: if name == "gzip" { Way::Compress } else { Way::Decompress },
+        way: if name == "gzip" {
+            Way::Compress
+        } else {
+            Way::Decompress
+        },
         to_output: name == "zcat",
         keep: false,
         force: false,
@@ -80,7 +91,10 @@ fn gzip(options: &Options) -> Outcome {
     for name in &options.files {
         let files: Vec<String> = if options.recursive && Path::new(name).is_dir() {
             let entries = walkdir::WalkDir::new(name).into_iter().flatten();
-            entries.filter(|entry| entry.file_type().is_file()).map(|entry| entry.path().display().to_string()).collect()
+            entries
+                .filter(|entry| entry.file_type().is_file())
+                .map(|entry| entry.path().display().to_string())
+                .collect()
         } else {
             vec![name.clone()]
         };
@@ -115,17 +129,31 @@ fn one(options: &Options, name: &str) -> Result<(), Failure> {
     }
     let target = match options.way {
         Way::Compress if name.ends_with(&options.suffix) => {
-            return Err(Failure::new(2, format!("{name} already has {} suffix -- unchanged", options.suffix)));
+            return Err(Failure::new(
+                2,
+                format!("{name} already has {} suffix -- unchanged", options.suffix),
+            ));
         }
         Way::Compress => format!("{name}{}", options.suffix),
-        _ => match (name.strip_suffix(&options.suffix), name.strip_suffix(".tgz")) {
+        _ => match (
+            name.strip_suffix(&options.suffix),
+            name.strip_suffix(".tgz"),
+        ) {
             (Some(target), _) => target.to_owned(),
             (None, Some(target)) => format!("{target}.tar"),
-            (None, None) => return Err(Failure::new(2, format!("{name}: unknown suffix -- ignored"))),
+            (None, None) => {
+                return Err(Failure::new(
+                    2,
+                    format!("{name}: unknown suffix -- ignored"),
+                ));
+            }
         },
     };
     if Path::new(&target).exists() && !options.force {
-        return Err(Failure::new(2, format!("{target} already exists; use -f to overwrite")));
+        return Err(Failure::new(
+            2,
+            format!("{target} already exists; use -f to overwrite"),
+        ));
     }
     let made = stream(options, File::open(name)?, File::create(&target)?);
     if made.is_err() {
@@ -134,7 +162,10 @@ fn one(options: &Options, name: &str) -> Result<(), Failure> {
         return made;
     }
     if let Ok(modified) = metadata.modified() {
-        File::options().write(true).open(&target)?.set_modified(modified)?;
+        File::options()
+            .write(true)
+            .open(&target)?
+            .set_modified(modified)?;
     }
     if !options.keep {
         std::fs::remove_file(name)?;
@@ -144,7 +175,9 @@ fn one(options: &Options, name: &str) -> Result<(), Failure> {
 
 fn stream(options: &Options, input: impl Read, mut output: impl Write) -> Result<(), Failure> {
     let bad = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Failure::new(1, "stdin: not in gzip format"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            Failure::new(1, "stdin: not in gzip format")
+        }
         io::ErrorKind::UnexpectedEof => Failure::new(1, "stdin: unexpected end of file"),
         _ => Failure::Io(error),
     };
@@ -159,7 +192,11 @@ fn stream(options: &Options, input: impl Read, mut output: impl Write) -> Result
             output.flush()?;
         }
         Way::Test => {
-            io::copy(&mut MultiGzDecoder::new(BufReader::new(input)), &mut io::sink()).map_err(bad)?;
+            io::copy(
+                &mut MultiGzDecoder::new(BufReader::new(input)),
+                &mut io::sink(),
+            )
+            .map_err(bad)?;
         }
     }
     Ok(())

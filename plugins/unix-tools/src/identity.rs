@@ -33,8 +33,14 @@ fn say(line: &str) -> Outcome {
 }
 
 /// Kernel name, node name, release, version, machine, operating system.
-const PARTS: [(char, &str); 6] =
-    [('s', "WASI"), ('n', HOST), ('r', "0.2"), ('v', "MassGen"), ('m', "wasm32"), ('o', "WASI")];
+const PARTS: [(char, &str); 6] = [
+    ('s', "WASI"),
+    ('n', HOST),
+    ('r', "0.2"),
+    ('v', "MassGen"),
+    ('m', "wasm32"),
+    ('o', "WASI"),
+];
 
 fn system(arguments: Vec<OsString>) -> Outcome {
     let mut wanted = String::new();
@@ -42,7 +48,9 @@ fn system(arguments: Vec<OsString>) -> Outcome {
     while let Some(argument) = arguments::next(&mut parser, 1)? {
         match argument {
             Short('a') | Long("all") => wanted.push_str("snrvmo"),
-            Short('p') | Long("processor") | Short('i') | Long("hardware-platform") => wanted.push('m'),
+            Short('p') | Long("processor") | Short('i') | Long("hardware-platform") => {
+                wanted.push('m')
+            }
             Short(letter) if PARTS.iter().any(|(known, _)| *known == letter) => wanted.push(letter),
             Long("kernel-name") => wanted.push('s'),
             Long("nodename") => wanted.push('n'),
@@ -56,7 +64,10 @@ fn system(arguments: Vec<OsString>) -> Outcome {
     if wanted.is_empty() {
         wanted.push('s');
     }
-    let parts: Vec<&str> =
-        PARTS.iter().filter(|(letter, _)| wanted.contains(*letter)).map(|(_, part)| *part).collect();
+    let parts: Vec<&str> = PARTS
+        .iter()
+        .filter(|(letter, _)| wanted.contains(*letter))
+        .map(|(_, part)| *part)
+        .collect();
     say(&parts.join(" "))
 }

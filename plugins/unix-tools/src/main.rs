@@ -37,7 +37,8 @@ mod xxd;
 mod zip;
 
 use std::io::Write;
-use std::process::exit;
+
+use outcome::end;
 
 /// The status that a shell shows for a process ended by SIGPIPE.
 const BROKEN_PIPE: i32 = 141;
@@ -52,16 +53,18 @@ fn main() {
     let mut name = arguments.first().map(table::called_as).unwrap_or_default();
     if table::find(&name).is_none() && arguments.len() > 1 {
         if arguments[1] == "--list" {
-            exit(list());
+            end(list());
         }
         arguments.remove(0);
         name = table::called_as(&arguments[0]);
     }
     match table::find(&name) {
-        Some(tool) => exit(tool.run(arguments)),
+        Some(tool) => end(tool.run(arguments)),
         None => {
-            outcome::complain(format_args!("{name}: not one of these tools; --list names them"));
-            exit(127);
+            outcome::complain(format_args!(
+                "{name}: not one of these tools; --list names them"
+            ));
+            end(127);
         }
     }
 }
@@ -84,10 +87,10 @@ fn end_quietly_on_panic() {
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
         if message.contains("Broken pipe") {
-            exit(BROKEN_PIPE);
+            end(BROKEN_PIPE);
         }
         outcome::complain(format_args!("internal error: {message}"));
-        exit(DEFECT);
+        end(DEFECT);
     }));
 }
 
@@ -96,8 +99,10 @@ fn end_quietly_on_panic() {
 fn enter_working_directory() {
     if let Some(directory) = wasip2::cli::environment::initial_cwd() {
         if let Err(error) = std::env::set_current_dir(&directory) {
-            outcome::complain(format_args!("cannot enter the directory '{directory}': {error}"));
-            exit(126);
+            outcome::complain(format_args!(
+                "cannot enter the directory '{directory}': {error}"
+            ));
+            end(126);
         }
     }
 }

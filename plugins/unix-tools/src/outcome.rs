@@ -23,7 +23,10 @@ pub type Outcome = Result<i32, Failure>;
 impl Failure {
     /// A failure with a sentence and an exit status.
     pub fn new(status: i32, text: impl Into<String>) -> Self {
-        Self::Message { text: text.into(), status }
+        Self::Message {
+            text: text.into(),
+            status,
+        }
     }
 }
 
@@ -57,4 +60,15 @@ pub fn complain(line: impl Display) {
 /// The words of an error as Unix tools say them, without the number that Rust adds.
 pub fn reason(error: &io::Error) -> String {
     uucore::error::strip_errno(error)
+}
+
+/// Ends this command. WASI's plain `exit` knows success and failure alone, so that the status goes by `exit-with-code`.
+pub fn end(status: i32) -> ! {
+    let status = match io::stdout().flush() {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => crate::BROKEN_PIPE,
+        _ => status,
+    };
+    #[cfg(target_os = "wasi")]
+    wasip2::cli::exit::exit_with_code(u8::try_from(status & 0xff).unwrap_or(u8::MAX));
+    std::process::exit(status)
 }

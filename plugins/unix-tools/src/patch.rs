@@ -59,7 +59,11 @@ struct FilePatch {
 
 /// Runs patch.
 pub fn run(arguments: Vec<OsString>) -> i32 {
-    finish("patch", parse(arguments).and_then(|options| patch(&options)), TROUBLE)
+    finish(
+        "patch",
+        parse(arguments).and_then(|options| patch(&options)),
+        TROUBLE,
+    )
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
@@ -80,17 +84,26 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
     let mut parser = lexopt::Parser::from_iter(arguments);
     while let Some(argument) = arguments::next(&mut parser, TROUBLE)? {
         match argument {
-            Short('p') | Long("strip") => options.strip = Some(arguments::number(&mut parser, TROUBLE)?),
+            Short('p') | Long("strip") => {
+                options.strip = Some(arguments::number(&mut parser, TROUBLE)?)
+            }
             Short('R') | Long("reverse") => options.direction = Direction::Reverse,
             Long("dry-run") => options.dry_run = true,
             Short('s') | Long("quiet" | "silent") => options.silent = true,
             Short('b') | Long("backup") => options.backup = true,
             Short('N') | Long("forward") => options.skip_applied = true,
             Short('F') | Long("fuzz") => options.fuzz = arguments::number(&mut parser, TROUBLE)?,
-            Short('i') | Long("input") => options.input = Some(arguments::text(&mut parser, TROUBLE)?),
-            Short('o') | Long("output") => options.output = Some(arguments::text(&mut parser, TROUBLE)?),
-            Short('d') | Long("directory") => options.directory = Some(arguments::text(&mut parser, TROUBLE)?.into()),
-            Short('u' | 'f' | 't' | 'E' | 'l') | Long("unified" | "force" | "batch" | "remove-empty-files" | "verbose") => {}
+            Short('i') | Long("input") => {
+                options.input = Some(arguments::text(&mut parser, TROUBLE)?)
+            }
+            Short('o') | Long("output") => {
+                options.output = Some(arguments::text(&mut parser, TROUBLE)?)
+            }
+            Short('d') | Long("directory") => {
+                options.directory = Some(arguments::text(&mut parser, TROUBLE)?.into())
+            }
+            Short('u' | 'f' | 't' | 'E' | 'l')
+            | Long("unified" | "force" | "batch" | "remove-empty-files" | "verbose") => {}
             Long("no-backup-if-mismatch" | "merge") => {}
             Value(value) => operands.push(arguments::operand(value, TROUBLE)?),
             other => return Err(arguments::unknown(&other, TROUBLE)),
@@ -106,19 +119,33 @@ fn patch(options: &Options) -> Outcome {
     let mut text = Vec::new();
     match &options.input {
         Some(name) => {
-            text = crate::input::whole(name)
-                .map_err(|error| Failure::new(TROUBLE, format!("**** Can't open patch file {name} : {}", reason(&error))))?;
+            text = crate::input::whole(name).map_err(|error| {
+                Failure::new(
+                    TROUBLE,
+                    format!("**** Can't open patch file {name} : {}", reason(&error)),
+                )
+            })?;
         }
         None => drop(std::io::stdin().read_to_end(&mut text)?),
     }
     if let Some(directory) = &options.directory {
         std::env::set_current_dir(directory).map_err(|error| {
-            Failure::new(TROUBLE, format!("**** Can't change to directory {} : {}", directory.display(), reason(&error)))
+            Failure::new(
+                TROUBLE,
+                format!(
+                    "**** Can't change to directory {} : {}",
+                    directory.display(),
+                    reason(&error)
+                ),
+            )
         })?;
     }
     let mut patches = read(&text)?;
     if patches.is_empty() {
-        return Err(Failure::new(TROUBLE, "**** Only garbage was found in the patch input: a unified diff is expected (diff -u)."));
+        return Err(Failure::new(
+            TROUBLE,
+            "**** Only garbage was found in the patch input: a unified diff is expected (diff -u).",
+        ));
     }
     if options.direction == Direction::Reverse {
         patches.iter_mut().for_each(reverse);
@@ -153,23 +180,50 @@ fn name_on(line: &[u8]) -> String {
 
 fn read(text: &[u8]) -> Result<Vec<FilePatch>, Failure> {
     let mut patches: Vec<FilePatch> = Vec::new();
-    let mut lines = text.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
+    let mut lines = text
+        .split_inclusive(|byte| *byte == b'\n')
+        .enumerate()
+        .peekable();
     let mut old = None;
     while let Some((number, line)) = lines.next() {
         if line.starts_with(b"--- ") {
             old = Some(name_on(line));
         } else if line.starts_with(b"+++ ") {
             if let Some(old) = old.take() {
-                patches.push(FilePatch { old, new: name_on(line), hunks: Vec::new() });
+                patches.push(FilePatch {
+                    old,
+                    new: name_on(line),
+                    hunks: Vec::new(),
+                });
             }
         } else if line.starts_with(b"@@ -") {
-            let Some(patch) = patches.last_mut() else { continue };
+            let Some(patch) = patches.last_mut() else {
+                continue;
+            };
             let header = String::from_utf8_lossy(line).trim_end().to_owned();
-            let malformed = |number: usize| Failure::new(TROUBLE, format!("**** malformed patch at line {}: {header}", number + 1));
-            let (mut old_left, mut new_left, old_start, new_start) = ranges(&header).ok_or_else(|| malformed(number))?;
-            let mut hunk = Hunk { old_start, new_start, lines: Vec::new(), header: header.clone() };
-            while old_left > 0 || new_left > 0 || lines.peek().is_some_and(|(_, line)| line.starts_with(b"\\")) {
-                let Some((number, line)) = lines.next() else { return Err(malformed(number)) };
+            let malformed = |number: usize| {
+                Failure::new(
+                    TROUBLE,
+                    format!("**** malformed patch at line {}: {header}", number + 1),
+                )
+            };
+            let (mut old_left, mut new_left, old_start, new_start) =
+                ranges(&header).ok_or_else(|| malformed(number))?;
+            let mut hunk = Hunk {
+                old_start,
+                new_start,
+                lines: Vec::new(),
+                header: header.clone(),
+            };
+            while old_left > 0
+                || new_left > 0
+                || lines
+                    .peek()
+                    .is_some_and(|(_, line)| line.starts_with(b"\\"))
+            {
+                let Some((number, line)) = lines.next() else {
+                    return Err(malformed(number));
+                };
                 let (role, body) = match line {
                     [b' ', body @ ..] => (Role::Context, body),
                     [b'-', body @ ..] => (Role::Removed, body),
@@ -220,20 +274,37 @@ fn stripped(name: &str, strip: Option<usize>) -> Option<String> {
         return None;
     }
     let parts: Vec<&str> = name.split('/').filter(|part| !part.is_empty()).collect();
-    let skipped = strip.unwrap_or(parts.len().saturating_sub(1)).min(parts.len().saturating_sub(1));
+    let skipped = strip
+        .unwrap_or(parts.len().saturating_sub(1))
+        .min(parts.len().saturating_sub(1));
     let kept = &parts[skipped..];
-    if kept.contains(&"..") { None } else { Some(kept.join("/")) }
+    if kept.contains(&"..") {
+        None
+    } else {
+        Some(kept.join("/"))
+    }
 }
 
 fn target(options: &Options, patch: &FilePatch) -> Result<String, Failure> {
     if let Some(file) = &options.file {
         return Ok(file.clone());
     }
-    let names = [stripped(&patch.old, options.strip), stripped(&patch.new, options.strip)];
+    let names = [
+        stripped(&patch.old, options.strip),
+        stripped(&patch.new, options.strip),
+    ];
     let existing = names.iter().flatten().find(|name| Path::new(name).exists());
-    let created = names[1].as_ref().filter(|_| patch.old == "/dev/null" || patch.hunks[0].old_start == 0);
+    let created = names[1]
+        .as_ref()
+        .filter(|_| patch.old == "/dev/null" || patch.hunks[0].old_start == 0);
     existing.or(created).cloned().ok_or_else(|| {
-        Failure::new(1, format!("can't find file to patch: neither {} nor {} is there; try another -p", patch.old, patch.new))
+        Failure::new(
+            1,
+            format!(
+                "can't find file to patch: neither {} nor {} is there; try another -p",
+                patch.old, patch.new
+            ),
+        )
     })
 }
 
@@ -243,12 +314,28 @@ fn apply_to_file(options: &Options, patch: &FilePatch) -> Outcome {
     let before = match std::fs::read(&name) {
         Ok(contents) => contents,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(Failure::new(TROUBLE, format!("**** Can't open file {name} : {}", reason(&error)))),
+        Err(error) => {
+            return Err(Failure::new(
+                TROUBLE,
+                format!("**** Can't open file {name} : {}", reason(&error)),
+            ));
+        }
     };
     if !options.silent {
-        writeln!(out, "{} file {name}", if options.dry_run { "checking" } else { "patching" })?;
+        writeln!(
+            out,
+            "{} file {name}",
+            if options.dry_run {
+                "checking"
+            } else {
+                "patching"
+            }
+        )?;
     }
-    let mut lines: Vec<Vec<u8>> = before.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    let mut lines: Vec<Vec<u8>> = before
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect();
     let mut moved: isize = 0;
     // Lines before it belong to hunks that were applied.
     let mut finished = 0;
@@ -257,16 +344,33 @@ fn apply_to_file(options: &Options, patch: &FilePatch) -> Outcome {
         match place(&lines, hunk, moved, finished, options.fuzz) {
             Some(found) => {
                 let expected = hunk.old_start.max(1).saturating_add_signed(moved);
-                if !options.silent && (found.fuzz > 0 || found.at + 1 != expected + found.skipped && hunk.old_start > 0) {
+                if !options.silent
+                    && (found.fuzz > 0
+                        || found.at + 1 != expected + found.skipped && hunk.old_start > 0)
+                {
                     let offset = signed(found.at + 1) - signed(expected + found.skipped);
-                    let fuzz = if found.fuzz > 0 { format!(" with fuzz {}", found.fuzz) } else { String::new() };
+                    let fuzz = if found.fuzz > 0 {
+                        format!(" with fuzz {}", found.fuzz)
+                    } else {
+                        String::new()
+                    };
                     let plural = if offset.abs() == 1 { "" } else { "s" };
-                    let offset = if offset == 0 { String::new() } else { format!(" (offset {offset} line{plural})") };
-                    writeln!(out, "Hunk #{} succeeded at {}{fuzz}{offset}.", number + 1, found.at + 1 - found.skipped)?;
+                    let offset = if offset == 0 {
+                        String::new()
+                    } else {
+                        format!(" (offset {offset} line{plural})")
+                    };
+                    writeln!(
+                        out,
+                        "Hunk #{} succeeded at {}{fuzz}{offset}.",
+                        number + 1,
+                        found.at + 1 - found.skipped
+                    )?;
                 }
                 let expected_at = signed(hunk.old_start.max(1) - 1 + found.skipped);
                 let added: Vec<Vec<u8>> = found.new.clone();
-                moved = signed(found.at) - expected_at + signed(added.len()) - signed(found.old_length);
+                moved =
+                    signed(found.at) - expected_at + signed(added.len()) - signed(found.old_length);
                 finished = found.at + added.len();
                 lines.splice(found.at..found.at + found.old_length, added);
             }
@@ -289,7 +393,10 @@ fn apply_to_file(options: &Options, patch: &FilePatch) -> Outcome {
         writeln!(out, "{failed} out of {all} hunk{plural} FAILED")?;
         return Ok(1);
     }
-    writeln!(out, "{failed} out of {all} hunk{plural} FAILED -- saving rejects to file {name}.rej")?;
+    writeln!(
+        out,
+        "{failed} out of {all} hunk{plural} FAILED -- saving rejects to file {name}.rej"
+    )?;
     std::fs::write(format!("{name}.rej"), rejects(patch, &rejected))?;
     Ok(1)
 }
@@ -298,8 +405,19 @@ fn signed(number: usize) -> isize {
     isize::try_from(number).unwrap_or(isize::MAX)
 }
 
-fn write(options: &Options, patch: &FilePatch, name: &str, before: &[u8], after: &[u8]) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(TROUBLE, format!("**** Can't write {name} : {}", reason(&error)));
+fn write(
+    options: &Options,
+    patch: &FilePatch,
+    name: &str,
+    before: &[u8],
+    after: &[u8],
+) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::new(
+            TROUBLE,
+            format!("**** Can't write {name} : {}", reason(&error)),
+        )
+    };
     if options.backup {
         std::fs::write(format!("{name}.orig"), before).map_err(failed)?;
     }
@@ -307,7 +425,10 @@ fn write(options: &Options, patch: &FilePatch, name: &str, before: &[u8], after:
     if patch.new == "/dev/null" && after.is_empty() {
         return std::fs::remove_file(name).map_err(failed);
     }
-    if let Some(parent) = Path::new(name).parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    if let Some(parent) = Path::new(name)
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
     std::fs::write(name, after).map_err(failed)
@@ -344,19 +465,38 @@ struct Fit {
 }
 
 /// Looks for a hunk near where it should be, with as little fuzz as it can.
-fn place(lines: &[Vec<u8>], hunk: &Hunk, moved: isize, finished: usize, most_fuzz: usize) -> Option<Fit> {
-    let leading = hunk.lines.iter().take_while(|(role, _)| *role == Role::Context).count();
-    let trailing = hunk.lines.iter().rev().take_while(|(role, _)| *role == Role::Context).count();
+fn place(
+    lines: &[Vec<u8>],
+    hunk: &Hunk,
+    moved: isize,
+    finished: usize,
+    most_fuzz: usize,
+) -> Option<Fit> {
+    let leading = hunk
+        .lines
+        .iter()
+        .take_while(|(role, _)| *role == Role::Context)
+        .count();
+    let trailing = hunk
+        .lines
+        .iter()
+        .rev()
+        .take_while(|(role, _)| *role == Role::Context)
+        .count();
     let context = leading.max(trailing);
     for fuzz in 0..=most_fuzz.min(context) {
         let skipped = (leading + fuzz).saturating_sub(context);
         let dropped = (trailing + fuzz).saturating_sub(context);
         let body = &hunk.lines[skipped..hunk.lines.len() - dropped];
         let side = |left_out: Role| -> Vec<Vec<u8>> {
-            body.iter().filter(|(role, _)| *role != left_out).map(|(_, line)| line.clone()).collect()
+            body.iter()
+                .filter(|(role, _)| *role != left_out)
+                .map(|(_, line)| line.clone())
+                .collect()
         };
         let (old, new) = (side(Role::Added), side(Role::Removed));
-        let wanted = hunk.old_start.max(1) - 1 + skipped + usize::from(old.is_empty() && hunk.old_start > 0);
+        let wanted =
+            hunk.old_start.max(1) - 1 + skipped + usize::from(old.is_empty() && hunk.old_start > 0);
         let wanted = wanted.saturating_add_signed(moved).min(lines.len());
         // Context at one end alone means that the hunk touches the file's start or end.
         let at_start = fuzz == 0 && leading < trailing && hunk.old_start <= 1;
@@ -373,7 +513,13 @@ fn place(lines: &[Vec<u8>], hunk: &Hunk, moved: isize, finished: usize, most_fuz
             after.or_else(|| wanted.checked_sub(distance).filter(|at| fits(*at)))
         });
         if let Some(at) = found {
-            return Some(Fit { at, old_length: old.len(), new, skipped, fuzz });
+            return Some(Fit {
+                at,
+                old_length: old.len(),
+                new,
+                skipped,
+                fuzz,
+            });
         }
     }
     None

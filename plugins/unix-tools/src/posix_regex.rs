@@ -14,7 +14,11 @@ pub enum Syntax {
 pub fn refers_back(pattern: &str) -> bool {
     let mut characters = pattern.chars();
     while let Some(character) = characters.next() {
-        if character == '\\' && characters.next().is_some_and(|next| matches!(next, '1'..='9')) {
+        if character == '\\'
+            && characters
+                .next()
+                .is_some_and(|next| matches!(next, '1'..='9'))
+        {
             return true;
         }
     }
@@ -45,7 +49,11 @@ pub fn translate(pattern: &str, syntax: Syntax) -> String {
                         at_start = true;
                     }
                     ')' | '+' | '?' if syntax == Syntax::Basic => {
-                        if starts_here && next != ')' { out.push_str(&literal(next)) } else { out.push(next) }
+                        if starts_here && next != ')' {
+                            out.push_str(&literal(next))
+                        } else {
+                            out.push(next)
+                        }
                     }
                     '{' if syntax == Syntax::Basic => at = bound(&characters, at, "\\}", &mut out),
                     '<' => out.push_str("\\b{start}"),
@@ -83,7 +91,9 @@ pub fn translate(pattern: &str, syntax: Syntax) -> String {
                 out.push(character);
                 at_start = true;
             }
-            '+' | '?' if syntax == Syntax::Extended && starts_here => out.push_str(&literal(character)),
+            '+' | '?' if syntax == Syntax::Extended && starts_here => {
+                out.push_str(&literal(character))
+            }
             ')' | '+' | '?' if syntax == Syntax::Extended => out.push(character),
             '{' if syntax == Syntax::Extended => {
                 if starts_here || !is_bound(&characters[at..]) {
@@ -105,8 +115,13 @@ fn literal(character: char) -> String {
 
 /// Whether `rest`, after a brace, is a bound such as `2,3}`.
 fn is_bound(rest: &[char]) -> bool {
-    let Some(end) = rest.iter().position(|character| *character == '}') else { return false };
-    end > 0 && rest[..end].iter().all(|character| character.is_ascii_digit() || *character == ',')
+    let Some(end) = rest.iter().position(|character| *character == '}') else {
+        return false;
+    };
+    end > 0
+        && rest[..end]
+            .iter()
+            .all(|character| character.is_ascii_digit() || *character == ',')
 }
 
 /// Copies a bound whose opening brace was read; gives the place after its end.
@@ -146,7 +161,10 @@ fn bracket(characters: &[char], mut at: usize, out: &mut String) -> usize {
                 return at;
             }
             '[' if characters.get(at) == Some(&':') => {
-                let end = characters[at..].windows(2).position(|pair| pair == [':', ']']).filter(|end| *end > 0);
+                let end = characters[at..]
+                    .windows(2)
+                    .position(|pair| pair == [':', ']'])
+                    .filter(|end| *end > 0);
                 match end {
                     Some(end) => {
                         inner.push('[');
@@ -156,7 +174,9 @@ fn bracket(characters: &[char], mut at: usize, out: &mut String) -> usize {
                     None => inner.push_str("\\["),
                 }
             }
-            '[' if matches!(characters.get(at), Some('.' | '=')) && characters.get(at + 3) == Some(&']') => {
+            '[' if matches!(characters.get(at), Some('.' | '='))
+                && characters.get(at + 3) == Some(&']') =>
+            {
                 inner.push_str(&literal(characters[at + 1]));
                 at += 4;
             }
@@ -166,9 +186,10 @@ fn bracket(characters: &[char], mut at: usize, out: &mut String) -> usize {
                     inner.push(characters[at]);
                     at += 1;
                 }
-                Some(next @ ('\\' | ']' | '[' | '/' | '"' | '.' | '-' | '^' | '$' | '*' | '+' | '?' | '(' | ')' | '|' | '{' | '}'))
-                    if *next != ']' || characters[at + 1..].contains(&']') =>
-                {
+                Some(
+                    next @ ('\\' | ']' | '[' | '/' | '"' | '.' | '-' | '^' | '$' | '*' | '+' | '?'
+                    | '(' | ')' | '|' | '{' | '}'),
+                ) if *next != ']' || characters[at + 1..].contains(&']') => {
                     inner.push_str(&bracket_literal(*next));
                     at += 1;
                 }
@@ -195,7 +216,10 @@ mod tests {
 
     #[test]
     fn basic_and_extended_expressions_become_the_same() {
-        assert_eq!(translate(r"\(a\|b\)\{2,3\}c\+", Syntax::Basic), "(a|b){2,3}c+");
+        assert_eq!(
+            translate(r"\(a\|b\)\{2,3\}c\+", Syntax::Basic),
+            "(a|b){2,3}c+"
+        );
         assert_eq!(translate("(a|b){2,3}c+", Syntax::Extended), "(a|b){2,3}c+");
     }
 
@@ -210,7 +234,10 @@ mod tests {
     #[test]
     fn brackets_keep_their_members() {
         assert_eq!(translate("[]a[]", Syntax::Extended), r"[\]a\[]");
-        assert_eq!(translate("[[:alpha:]_&&~]", Syntax::Extended), r"[[:alpha:]_\&\&\~]");
+        assert_eq!(
+            translate("[[:alpha:]_&&~]", Syntax::Extended),
+            r"[[:alpha:]_\&\&\~]"
+        );
         assert_eq!(translate("[^^]", Syntax::Extended), r"[^\^]");
     }
 

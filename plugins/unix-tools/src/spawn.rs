@@ -93,10 +93,14 @@ mod platform {
     }
 
     pub fn run(command: Command) -> Result<i32, SpawnError> {
-        let environment = command.environment.unwrap_or_else(|| std::env::vars().collect());
+        let environment = command
+            .environment
+            .unwrap_or_else(|| std::env::vars().collect());
         let directory = match command.directory {
             Some(directory) => directory,
-            None => std::env::current_dir().map_err(|error| SpawnError::Other(error.to_string()))?,
+            None => {
+                std::env::current_dir().map_err(|error| SpawnError::Other(error.to_string()))?
+            }
         };
         let mut arguments = vec![command.program.clone()];
         arguments.extend(command.arguments);
@@ -117,13 +121,17 @@ mod platform {
         })
         .map_err(|error| match error {
             process::SpawnError::NotFound => SpawnError::NotFound,
-            process::SpawnError::Limit(reason) | process::SpawnError::Failed(reason) => SpawnError::Other(reason),
+            process::SpawnError::Limit(reason) | process::SpawnError::Failed(reason) => {
+                SpawnError::Other(reason)
+            }
         })?;
         child.ended().block();
         match child.exit() {
             Some(process::Exit::Exited(status)) => Ok(i32::from(status)),
             Some(process::Exit::Killed) | None => Ok(137),
-            Some(process::Exit::Limit(reason) | process::Exit::Failed(reason)) => Err(SpawnError::Other(reason)),
+            Some(process::Exit::Limit(reason) | process::Exit::Failed(reason)) => {
+                Err(SpawnError::Other(reason))
+            }
         }
     }
 }

@@ -30,7 +30,9 @@ fn stat(arguments: Vec<OsString>) -> Outcome {
     let mut parser = lexopt::Parser::from_iter(arguments);
     while let Some(argument) = arguments::next(&mut parser, 1)? {
         match argument {
-            Short('c') | Long("format") => format = Some((arguments::text(&mut parser, 1)?, Format::Line)),
+            Short('c') | Long("format") => {
+                format = Some((arguments::text(&mut parser, 1)?, Format::Line))
+            }
             Long("printf") => {
                 let text = arguments::text(&mut parser, 1)?;
                 let text = crate::awk::unescaped(text.as_bytes());
@@ -47,7 +49,11 @@ fn stat(arguments: Vec<OsString>) -> Outcome {
     let mut out = io::stdout().lock();
     let mut status = 0;
     for file in &files {
-        let metadata = if follow { std::fs::metadata(file) } else { std::fs::symlink_metadata(file) };
+        let metadata = if follow {
+            std::fs::metadata(file)
+        } else {
+            std::fs::symlink_metadata(file)
+        };
         match metadata {
             Ok(metadata) => {
                 let text = match &format {
@@ -58,7 +64,10 @@ fn stat(arguments: Vec<OsString>) -> Outcome {
                 out.write_all(text.as_bytes())?;
             }
             Err(error) => {
-                complain(format_args!("stat: cannot statx '{file}': {}", reason(&error)));
+                complain(format_args!(
+                    "stat: cannot statx '{file}': {}",
+                    reason(&error)
+                ));
                 status = 1;
             }
         }

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::{
-    awk, cmp, column, diff, du, env, file, find, grep, gzip, identity, jq, patch, rev, sed, stat, tar, tree, unzip, uutils,
-    which, xargs, xxd, zip,
+    awk, cmp, column, diff, du, env, file, find, grep, gzip, identity, jq, patch, rev, sed, stat,
+    tar, tree, unzip, uutils, which, xargs, xxd, zip,
 };
 
 /// One tool.
@@ -168,5 +168,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// The name in argument 0: its last path component.
 pub fn called_as(argument: &OsString) -> String {
-    Path::new(argument).file_name().unwrap_or(argument).to_string_lossy().into_owned()
+    Path::new(argument)
+        .file_name()
+        .unwrap_or(argument)
+        .to_string_lossy()
+        .into_owned()
 }

@@ -11,7 +11,13 @@ pub fn format(seconds: i64, nanoseconds: u32, format: &str) -> Option<String> {
 /// Seconds and nanoseconds since 1970.
 pub fn since_epoch(time: std::time::SystemTime) -> (i64, u32) {
     match time.duration_since(std::time::UNIX_EPOCH) {
-        Ok(after) => (i64::try_from(after.as_secs()).unwrap_or(i64::MAX), after.subsec_nanos()),
-        Err(before) => (i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds), 0),
+        Ok(after) => (
+            i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
+            after.subsec_nanos(),
+        ),
+        Err(before) => (
+            i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |seconds| -seconds),
+            0,
+        ),
     }
 }

@@ -32,7 +32,12 @@ pub fn run(arguments: Vec<OsString>) -> i32 {
 }
 
 fn tree(arguments: Vec<OsString>) -> Outcome {
-    let mut options = Options { hidden: false, only_directories: false, depth: DEEPEST, ignored: Vec::new() };
+    let mut options = Options {
+        hidden: false,
+        only_directories: false,
+        depth: DEEPEST,
+        ignored: Vec::new(),
+    };
     let mut report = true;
     let mut roots = Vec::new();
     let mut parser = lexopt::Parser::from_iter(arguments);
@@ -44,7 +49,9 @@ fn tree(arguments: Vec<OsString>) -> Outcome {
             Short('I') => {
                 for pattern in arguments::text(&mut parser, 1)?.split('|') {
                     let glob = matcher(pattern, Case::Sensitive);
-                    options.ignored.push(glob.map_err(|error| Failure::new(1, format!("'{pattern}': {error}")))?);
+                    options.ignored.push(
+                        glob.map_err(|error| Failure::new(1, format!("'{pattern}': {error}")))?,
+                    );
                 }
             }
             Long("noreport") => report = false,
@@ -56,7 +63,11 @@ fn tree(arguments: Vec<OsString>) -> Outcome {
     if roots.is_empty() {
         roots.push(".".to_owned());
     }
-    let mut drawing = Drawing { out: BufWriter::new(std::io::stdout()), directories: 0, files: 0 };
+    let mut drawing = Drawing {
+        out: BufWriter::new(std::io::stdout()),
+        directories: 0,
+        files: 0,
+    };
     let mut status = 0;
     for root in &roots {
         if Path::new(root).is_dir() {
@@ -70,7 +81,11 @@ fn tree(arguments: Vec<OsString>) -> Outcome {
     }
     if report {
         let (directories, files) = (drawing.directories, drawing.files);
-        let directory = if directories == 1 { "directory" } else { "directories" };
+        let directory = if directories == 1 {
+            "directory"
+        } else {
+            "directories"
+        };
         let file = if files == 1 { "file" } else { "files" };
         if options.only_directories {
             writeln!(drawing.out, "\n{directories} {directory}")?;
@@ -83,24 +98,40 @@ fn tree(arguments: Vec<OsString>) -> Outcome {
 }
 
 impl<W: Write> Drawing<W> {
-    fn level(&mut self, options: &Options, directory: &Path, indent: &str, depth: usize) -> Result<(), Failure> {
+    fn level(
+        &mut self,
+        options: &Options,
+        directory: &Path,
+        indent: &str,
+        depth: usize,
+    ) -> Result<(), Failure> {
         if depth > options.depth {
             return Ok(());
         }
         let entries = match std::fs::read_dir(directory) {
             Ok(entries) => entries,
             Err(error) => {
-                outcome::complain(format_args!("tree: {}: {}", directory.display(), outcome::reason(&error)));
+                outcome::complain(format_args!(
+                    "tree: {}: {}",
+                    directory.display(),
+                    outcome::reason(&error)
+                ));
                 return Ok(());
             }
         };
         let mut entries: Vec<_> = entries
             .flatten()
-            .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.file_type()))
+            .map(|entry| {
+                (
+                    entry.file_name().to_string_lossy().into_owned(),
+                    entry.file_type(),
+                )
+            })
             .filter(|(name, kind)| {
                 (options.hidden || !name.starts_with('.'))
                     && !options.ignored.iter().any(|glob| glob.is_match(name))
-                    && (!options.only_directories || kind.as_ref().is_ok_and(std::fs::FileType::is_dir))
+                    && (!options.only_directories
+                        || kind.as_ref().is_ok_and(std::fs::FileType::is_dir))
             })
             .collect();
         entries.sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -108,11 +139,20 @@ impl<W: Write> Drawing<W> {
         for (number, (name, kind)) in entries.into_iter().enumerate() {
             let is_last = number + 1 == count;
             let path = directory.join(&name);
-            let target = std::fs::read_link(&path).map(|target| format!(" -> {}", target.display())).unwrap_or_default();
-            writeln!(self.out, "{indent}{}{name}{target}", if is_last { "└── " } else { "├── " })?;
+            let target = std::fs::read_link(&path)
+                .map(|target| format!(" -> {}", target.display()))
+                .unwrap_or_default();
+            writeln!(
+                self.out,
+                "{indent}{}{name}{target}",
+                if is_last { "└── " } else { "├── " }
+            )?;
             if kind.is_ok_and(|kind| kind.is_dir()) {
                 self.directories += 1;
-                let indent = format!("{indent}{}", if is_last { "    " } else { "│\u{a0}\u{a0} " });
+                let indent = format!(
+                    "{indent}{}",
+                    if is_last { "    " } else { "│\u{a0}\u{a0} " }
+                );
                 self.level(options, &path, &indent, depth + 1)?;
             } else {
                 self.files += 1;

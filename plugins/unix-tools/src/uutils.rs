@@ -3,7 +3,11 @@
 use std::ffi::OsString;
 
 /// Runs `uumain` of the crate whose messages are those of `name`.
-pub fn run(name: &str, uumain: fn(std::vec::IntoIter<OsString>) -> i32, arguments: Vec<OsString>) -> i32 {
+pub fn run(
+    name: &str,
+    uumain: fn(std::vec::IntoIter<OsString>) -> i32,
+    arguments: Vec<OsString>,
+) -> i32 {
     // The English messages are compiled in, so that this fails for a name without messages alone; the tool then
     // speaks in the names of its messages, and still works.
     if let Err(error) = uucore::locale::setup_localization(name) {

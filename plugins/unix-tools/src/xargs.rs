@@ -34,7 +34,11 @@ struct Options {
 
 /// Runs xargs.
 pub fn run(arguments: Vec<OsString>) -> i32 {
-    finish("xargs", parse(arguments).and_then(|options| xargs(&options)), 1)
+    finish(
+        "xargs",
+        parse(arguments).and_then(|options| xargs(&options)),
+        1,
+    )
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
@@ -57,16 +61,26 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
                 let value = arguments::text(&mut parser, 1)?;
                 let bytes = crate::awk::unescaped(value.as_bytes());
                 let [byte] = bytes.as_slice() else {
-                    return Err(Failure::new(1, format!("-d '{value}': one character is expected")));
+                    return Err(Failure::new(
+                        1,
+                        format!("-d '{value}': one character is expected"),
+                    ));
                 };
                 options.items = Items::EndedBy(*byte);
             }
-            Short('n') | Long("max-args") => options.per_command = Some(positive(&mut parser, "-n")?),
-            Short('L') | Long("max-lines") => options.lines_per_command = Some(positive(&mut parser, "-L")?),
+            Short('n') | Long("max-args") => {
+                options.per_command = Some(positive(&mut parser, "-n")?)
+            }
+            Short('L') | Long("max-lines") => {
+                options.lines_per_command = Some(positive(&mut parser, "-L")?)
+            }
             Short('I') => options.replace = Some(arguments::text(&mut parser, 1)?),
             Short('i') | Long("replace") => {
                 let value = parser.optional_value();
-                options.replace = Some(value.map_or_else(|| "{}".to_owned(), |value| value.to_string_lossy().into_owned()));
+                options.replace = Some(value.map_or_else(
+                    || "{}".to_owned(),
+                    |value| value.to_string_lossy().into_owned(),
+                ));
             }
             // One after the other: a guest has one thread.
             Short('P') | Long("max-procs") => drop(arguments::text(&mut parser, 1)?),
@@ -77,7 +91,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
             Short('x' | 'o') | Long("exit" | "open-tty") => {}
             Value(program) => {
                 options.command.push(arguments::operand(program, 1)?);
-                let rest = parser.raw_args().map_err(|error| arguments::usage(&error, 1))?;
+                let rest = parser
+                    .raw_args()
+                    .map_err(|error| arguments::usage(&error, 1))?;
                 for argument in rest {
                     options.command.push(arguments::operand(argument, 1)?);
                 }
@@ -86,7 +102,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
         }
     }
     if input.is_some() {
-        return Err(Failure::new(1, "-a is not supported: redirect standard input instead"));
+        return Err(Failure::new(
+            1,
+            "-a is not supported: redirect standard input instead",
+        ));
     }
     if options.command.is_empty() {
         options.command.push("echo".to_owned());
@@ -96,7 +115,14 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
 
 fn positive(parser: &mut lexopt::Parser, option: &str) -> Result<usize, Failure> {
     let value: usize = arguments::number(parser, 1)?;
-    if value == 0 { Err(Failure::new(1, format!("{option} 0: a number from 1 is expected"))) } else { Ok(value) }
+    if value == 0 {
+        Err(Failure::new(
+            1,
+            format!("{option} 0: a number from 1 is expected"),
+        ))
+    } else {
+        Ok(value)
+    }
 }
 
 fn xargs(options: &Options) -> Outcome {
@@ -106,7 +132,11 @@ fn xargs(options: &Options) -> Outcome {
     let mut runner = Runner { options, status: 0 };
     if let Some(mark) = &options.replace {
         for item in lines.iter().flatten() {
-            let command = options.command.iter().map(|word| word.replace(mark.as_str(), item)).collect();
+            let command = options
+                .command
+                .iter()
+                .map(|word| word.replace(mark.as_str(), item))
+                .collect();
             if !runner.start(command)? {
                 break;
             }
@@ -134,7 +164,10 @@ fn items(input: &[u8], options: &Options) -> Result<Vec<Vec<String>>, Failure> {
         if input.is_empty() {
             return Ok(Vec::new());
         }
-        return Ok(body.split(|byte| *byte == end).map(|item| vec![text(item)]).collect());
+        return Ok(body
+            .split(|byte| *byte == end)
+            .map(|item| vec![text(item)])
+            .collect());
     }
     let mut lines = Vec::new();
     let mut reader = input;
@@ -148,7 +181,11 @@ fn items(input: &[u8], options: &Options) -> Result<Vec<Vec<String>>, Failure> {
         let words = if options.replace.is_some() {
             // With -I a line is one item, without the blanks before it; quotes still quote.
             let item = words(line.trim_start(), Blanks::Kept)?.concat();
-            if item.is_empty() { Vec::new() } else { vec![item] }
+            if item.is_empty() {
+                Vec::new()
+            } else {
+                vec![item]
+            }
         } else {
             words(&line, Blanks::Separate)?
         };
@@ -183,7 +220,9 @@ fn words(line: &str, blanks: Blanks) -> Result<Vec<String>, Failure> {
                             let name = if quote == '"' { "double" } else { "single" };
                             return Err(Failure::new(
                                 1,
-                                format!("unmatched {name} quote; by default quotes are special to xargs unless you use the -0 option"),
+                                format!(
+                                    "unmatched {name} quote; by default quotes are special to xargs unless you use the -0 option"
+                                ),
                             ));
                         }
                     }
@@ -207,7 +246,10 @@ fn grouped(lines: &[Vec<String>], options: &Options) -> Vec<Vec<String>> {
     for item in lines.iter().flatten() {
         bytes += item.len() + 1;
         match groups.last_mut() {
-            Some(group) if fixed + bytes <= options.most_bytes && options.per_command.is_none_or(|most| group.len() < most) => {
+            Some(group)
+                if fixed + bytes <= options.most_bytes
+                    && options.per_command.is_none_or(|most| group.len() < most) =>
+            {
                 group.push(item.clone());
             }
             _ => {
@@ -222,7 +264,11 @@ fn grouped(lines: &[Vec<String>], options: &Options) -> Vec<Vec<String>> {
 /// A word as a shell would read it back.
 fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "_-./=:,+%@^".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 struct Runner<'a> {
@@ -234,7 +280,13 @@ impl Runner<'_> {
     /// Starts a command; false if no further one is to be started.
     fn start(&mut self, mut words: Vec<String>) -> Result<bool, Failure> {
         if self.options.trace {
-            complain(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+            complain(
+                words
+                    .iter()
+                    .map(|word| quoted(word))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            );
         }
         let program = words.remove(0);
         let mut command = Command::new(program.clone(), words);
@@ -242,7 +294,9 @@ impl Runner<'_> {
         match command.run() {
             Ok(0) => Ok(true),
             Ok(255) => {
-                complain(format_args!("xargs: {program}: exited with status 255; aborting"));
+                complain(format_args!(
+                    "xargs: {program}: exited with status 255; aborting"
+                ));
                 self.status = 124;
                 Ok(false)
             }

@@ -40,7 +40,8 @@ fn xxd(arguments: Vec<OsString>) -> Outcome {
         }
     }
     let name = files.first().map_or("-", String::as_str);
-    let mut input = crate::input::open(name).map_err(|error| Failure::new(2, format!("{name}: {}", reason(&error))))?;
+    let mut input = crate::input::open(name)
+        .map_err(|error| Failure::new(2, format!("{name}: {}", reason(&error))))?;
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
     let out: Box<dyn Write> = match files.get(1) {
@@ -55,19 +56,43 @@ fn xxd(arguments: Vec<OsString>) -> Outcome {
     }
     let start = skip.min(bytes.len());
     let end = start.saturating_add(limit).min(bytes.len());
-    let columns = columns.unwrap_or(if shape == Shape::Plain { 30 } else { 16 }).clamp(1, 256);
-    let digits = |byte: &u8| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") };
+    let columns = columns
+        .unwrap_or(if shape == Shape::Plain { 30 } else { 16 })
+        .clamp(1, 256);
+    let digits = |byte: &u8| {
+        if upper {
+            format!("{byte:02X}")
+        } else {
+            format!("{byte:02x}")
+        }
+    };
     for (number, row) in bytes[start..end].chunks(columns).enumerate() {
         if shape == Shape::Plain {
             writeln!(out, "{}", row.iter().map(digits).collect::<String>())?;
             continue;
         }
         let group = if group == 0 { columns } else { group };
-        let hex: Vec<String> = row.chunks(group).map(|part| part.iter().map(digits).collect()).collect();
+        let hex: Vec<String> = row
+            .chunks(group)
+            .map(|part| part.iter().map(digits).collect())
+            .collect();
         let width = columns * 2 + columns.div_ceil(group) - 1;
-        let text: String =
-            row.iter().map(|byte| if (32..127).contains(byte) { char::from(*byte) } else { '.' }).collect();
-        writeln!(out, "{:08x}: {:<width$}  {text}", start + number * columns, hex.join(" "))?;
+        let text: String = row
+            .iter()
+            .map(|byte| {
+                if (32..127).contains(byte) {
+                    char::from(*byte)
+                } else {
+                    '.'
+                }
+            })
+            .collect();
+        writeln!(
+            out,
+            "{:08x}: {:<width$}  {text}",
+            start + number * columns,
+            hex.join(" ")
+        )?;
     }
     out.flush()?;
     Ok(0)
@@ -81,8 +106,13 @@ fn from_hex(text: &[u8], shape: Shape) -> Vec<u8> {
             (Shape::Dump, Some((_, rest))) => rest.split("  ").next().unwrap_or(rest).to_owned(),
             _ => line.to_owned(),
         };
-        let digits: Vec<u32> = line.chars().filter_map(|digit| digit.to_digit(16)).collect();
-        let pairs = digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok());
+        let digits: Vec<u32> = line
+            .chars()
+            .filter_map(|digit| digit.to_digit(16))
+            .collect();
+        let pairs = digits
+            .chunks_exact(2)
+            .filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok());
         bytes.extend(pairs);
     }
     bytes

@@ -13,8 +13,25 @@ pub enum Variable {
 
 /// The variables of the language, in the order of their numbers.
 pub const SPECIAL: [&str; 19] = [
-    "NF", "NR", "FNR", "FS", "OFS", "ORS", "RS", "SUBSEP", "FILENAME", "RSTART", "RLENGTH", "ENVIRON", "CONVFMT",
-    "OFMT", "ARGC", "ARGV", "RT", "IGNORECASE", "PROCINFO",
+    "NF",
+    "NR",
+    "FNR",
+    "FS",
+    "OFS",
+    "ORS",
+    "RS",
+    "SUBSEP",
+    "FILENAME",
+    "RSTART",
+    "RLENGTH",
+    "ENVIRON",
+    "CONVFMT",
+    "OFMT",
+    "ARGC",
+    "ARGV",
+    "RT",
+    "IGNORECASE",
+    "PROCINFO",
 ];
 
 /// Numbers of the variables of the language.
@@ -122,7 +139,11 @@ pub enum Expression {
     Concatenate(Box<Expression>, Box<Expression>),
     Compare(Comparison, Box<Expression>, Box<Expression>),
     /// `~`, or `!~` if not `expected`.
-    Match { subject: Box<Expression>, regex: Box<Expression>, expected: bool },
+    Match {
+        subject: Box<Expression>,
+        regex: Box<Expression>,
+        expected: bool,
+    },
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
     Choose(Box<Expression>, Box<Expression>, Box<Expression>),
@@ -235,7 +256,12 @@ pub enum Statement {
     If(Expression, Box<Statement>, Option<Box<Statement>>),
     While(Expression, Box<Statement>),
     DoWhile(Box<Statement>, Expression),
-    For(Option<Box<Statement>>, Option<Expression>, Option<Box<Statement>>, Box<Statement>),
+    For(
+        Option<Box<Statement>>,
+        Option<Expression>,
+        Option<Box<Statement>>,
+        Box<Statement>,
+    ),
     ForIn(Place, Variable, Box<Statement>),
     Block(Vec<Statement>),
     Next,

@@ -35,7 +35,11 @@ impl Interpreter {
             }
             Builtin::Close => {
                 let path = self.evaluated_text(&arguments[0])?;
-                Ok(Value::Number(if self.streams.close(&path)? { 0.0 } else { -1.0 }))
+                Ok(Value::Number(if self.streams.close(&path)? {
+                    0.0
+                } else {
+                    -1.0
+                }))
             }
             Builtin::System => {
                 let command = self.evaluated_text(&arguments[0])?;
@@ -71,10 +75,23 @@ impl Interpreter {
             Builtin::Substr => return Ok(self.substr(values)),
             Builtin::Index => {
                 let (whole, part) = (self.text_of(&values[0]), self.text_of(&values[1]));
-                text::find(&whole, &part).map_or(0.0, |at| index_number(text::length(&whole[..at]) + 1))
+                text::find(&whole, &part)
+                    .map_or(0.0, |at| index_number(text::length(&whole[..at]) + 1))
             }
-            Builtin::Tolower => return Ok(self.changed_case(&values[0], str::to_lowercase, <[u8]>::to_ascii_lowercase)),
-            Builtin::Toupper => return Ok(self.changed_case(&values[0], str::to_uppercase, <[u8]>::to_ascii_uppercase)),
+            Builtin::Tolower => {
+                return Ok(self.changed_case(
+                    &values[0],
+                    str::to_lowercase,
+                    <[u8]>::to_ascii_lowercase,
+                ));
+            }
+            Builtin::Toupper => {
+                return Ok(self.changed_case(
+                    &values[0],
+                    str::to_uppercase,
+                    <[u8]>::to_ascii_uppercase,
+                ));
+            }
             Builtin::Atan2 => number.atan2(second),
             Builtin::Cos => number.cos(),
             Builtin::Sin => number.sin(),
@@ -94,7 +111,12 @@ impl Interpreter {
         Ok(Value::Number(result))
     }
 
-    fn changed_case(&self, value: &Value, valid: fn(&str) -> String, bytes: fn(&[u8]) -> Vec<u8>) -> Value {
+    fn changed_case(
+        &self,
+        value: &Value,
+        valid: fn(&str) -> String,
+        bytes: fn(&[u8]) -> Vec<u8>,
+    ) -> Value {
         let text = self.text_of(value);
         match std::str::from_utf8(&text) {
             Ok(text) => Value::text(valid(text)),
@@ -117,25 +139,42 @@ impl Interpreter {
         let text = self.text_of(&values[0]);
         // A start before the text is its start, and takes nothing from the length: gawk's and mawk's reading of POSIX.
         let start = round(values[1].number()).max(1.0);
-        let end = values.get(2).map_or(f64::INFINITY, |length| start + round(length.number()));
+        let end = values
+            .get(2)
+            .map_or(f64::INFINITY, |length| start + round(length.number()));
         if end.is_nan() || start.is_nan() || end <= start {
             return Value::text("");
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, and saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 1, and saturates"
+        )]
         let (start, end) = (start as usize, end.min(1e15) as usize);
-        Value::text(text::between(&text, start.min(text.len() + 1), end.min(text.len() + 1)))
+        Value::text(text::between(
+            &text,
+            start.min(text.len() + 1),
+            end.min(text.len() + 1),
+        ))
     }
 
     fn strtonum(&self, value: &Value) -> f64 {
-        let Value::Text(text) = value else { return value.number() };
+        let Value::Text(text) = value else {
+            return value.number();
+        };
         let text = String::from_utf8_lossy(text).trim().to_lowercase();
         let digits = |radix: u32, text: &str| {
-            let digits: String = text.chars().take_while(|digit| digit.is_digit(radix)).collect();
+            let digits: String = text
+                .chars()
+                .take_while(|digit| digit.is_digit(radix))
+                .collect();
             from_bits(u64::from_str_radix(&digits, radix).unwrap_or(0))
         };
         match text.strip_prefix("0x") {
             Some(rest) => digits(16, rest),
-            None if text.len() > 1 && text.starts_with('0') && !text.contains('.') => digits(8, &text),
+            None if text.len() > 1 && text.starts_with('0') && !text.contains('.') => {
+                digits(8, &text)
+            }
             None => value.number(),
         }
     }
@@ -151,7 +190,11 @@ impl Interpreter {
                 self.separator_of(&separator)?
             }
         };
-        let parts: Vec<Value> = separator.split(&whole, false).into_iter().map(Value::from_input).collect();
+        let parts: Vec<Value> = separator
+            .split(&whole, false)
+            .into_iter()
+            .map(Value::from_input)
+            .collect();
         if let Some(separators) = arguments.get(3) {
             let separators = self.array_argument(separators)?;
             let mut at = 0;
@@ -167,7 +210,11 @@ impl Interpreter {
             *separators.borrow_mut() = between.into_iter().collect();
         }
         let count = index_number(parts.len());
-        *array.borrow_mut() = parts.into_iter().enumerate().map(|(number, part)| (key(number + 1), part)).collect();
+        *array.borrow_mut() = parts
+            .into_iter()
+            .enumerate()
+            .map(|(number, part)| (key(number + 1), part))
+            .collect();
         Ok(Value::Number(count))
     }
 
@@ -204,8 +251,16 @@ impl Interpreter {
             None => self.record_text(),
         };
         let all = matches!(self.text_of(&which).first(), Some(b'g' | b'G'));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, and saturates")]
-        let which = if all { Which::All } else { Which::Nth(which.number().max(1.0) as usize) };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at least 1, and saturates"
+        )]
+        let which = if all {
+            Which::All
+        } else {
+            Which::Nth(which.number().max(1.0) as usize)
+        };
         let (changed, _) = replace(&regex, &subject, which, &|captures, out| {
             expand_groups(&replacement, captures, out);
         });
@@ -220,7 +275,11 @@ impl Interpreter {
             let array = self.array_argument(array)?;
             let mut array = array.borrow_mut();
             array.clear();
-            for (number, group) in captures.iter().flat_map(regex::bytes::Captures::iter).enumerate() {
+            for (number, group) in captures
+                .iter()
+                .flat_map(regex::bytes::Captures::iter)
+                .enumerate()
+            {
                 if let Some(group) = group {
                     array.insert(key(number), Value::from_input(group.as_bytes()));
                 }
@@ -251,7 +310,11 @@ impl Interpreter {
             None => source,
         };
         let count = index_number(values.len());
-        *target.borrow_mut() = values.into_iter().enumerate().map(|(number, value)| (key(number + 1), value)).collect();
+        *target.borrow_mut() = values
+            .into_iter()
+            .enumerate()
+            .map(|(number, value)| (key(number + 1), value))
+            .collect();
         Ok(Value::Number(count))
     }
 
@@ -283,10 +346,15 @@ impl Interpreter {
             Some(seconds) => self.evaluate(seconds)?.number(),
             None => seconds_now(),
         };
-        #[expect(clippy::cast_possible_truncation, reason = "saturates, and times beyond range are refused")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "saturates, and times beyond range are refused"
+        )]
         match crate::time::format(seconds as i64, 0, &format) {
             Some(text) => Ok(Value::text(text)),
-            None => mistake(format!("strftime: {seconds} by the format \"{format}\" is no time")),
+            None => mistake(format!(
+                "strftime: {seconds} by the format \"{format}\" is no time"
+            )),
         }
     }
 }
@@ -317,9 +385,15 @@ fn round(number: f64) -> f64 {
 
 fn to_bits(number: f64) -> Evaluated<u64> {
     if number < 0.0 || number.is_nan() {
-        return mistake(format!("{number} has no bits here: only numbers from 0 have"));
+        return mistake(format!(
+            "{number} has no bits here: only numbers from 0 have"
+        ));
     }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative, and saturates"
+    )]
     Ok(number as u64)
 }
 
@@ -330,7 +404,11 @@ fn from_bits(bits: u64) -> f64 {
 }
 
 fn shift(by: f64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "saturates"
+    )]
     let by = by as u32;
     by
 }
@@ -354,12 +432,14 @@ fn replace(
     let mut rest = 0;
     let mut replaced = 0;
     for (number, captures) in regex.captures_iter(subject).enumerate() {
-        if let Which::Nth(wanted) = which {
-            if number + 1 != wanted {
-                continue;
-            }
+        if let Which::Nth(wanted) = which
+            && number + 1 != wanted
+        {
+            continue;
         }
-        let Some(found) = captures.get(0) else { continue };
+        let Some(found) = captures.get(0) else {
+            continue;
+        };
         out.extend_from_slice(&subject[rest..found.start()]);
         expand(&captures, &mut out);
         rest = found.end();

@@ -9,7 +9,8 @@ use indexmap::IndexMap;
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::ast::{
-    Arithmetic, Comparison, Expression, Fix, Pattern, Place, Program, Source, Statement, Target, Unary, Variable, special,
+    Arithmetic, Comparison, Expression, Fix, Pattern, Place, Program, Source, Statement, Target,
+    Unary, Variable, special,
 };
 use super::lexer::unescape_all;
 use super::record::{Record, Separator};
@@ -73,15 +74,16 @@ enum Flow {
     Return(Value),
 }
 
-/// Calls nest no deeper, so that no program overflows the stack of a guest.
-const DEEPEST_CALL: usize = 200;
+/// Calls, statements and expressions together nest no deeper: a guest has a stack of half a megabyte, and overflowing it
+/// would be a trap.
+const DEEPEST: usize = 1000;
 
 /// A running program.
 pub struct Interpreter {
     program: Rc<Program>,
     globals: Vec<Cell>,
     locals: Vec<Cell>,
-    frames: usize,
+    depth: usize,
     frame: usize,
     /// The current record.
     pub record: Record,
@@ -111,7 +113,7 @@ impl Interpreter {
             in_range: vec![false; program.ranges],
             program: Rc::new(program),
             locals: Vec::new(),
-            frames: 0,
+            depth: 0,
             frame: 0,
             record: Record::new(),
             streams: Streams::new(),
@@ -142,13 +144,24 @@ impl Interpreter {
         let environment: IndexMap<_, _> = std::env::vars_os()
             .map(|(name, value)| {
                 let value = value.to_string_lossy().into_owned();
-                (Text::from(name.to_string_lossy().as_bytes()), Value::from_input(value))
+                (
+                    Text::from(name.to_string_lossy().as_bytes()),
+                    Value::from_input(value),
+                )
             })
             .collect();
         interpreter.globals[special::ENVIRON] = Cell::Array(Rc::new(RefCell::new(environment)));
-        interpreter.globals[special::ARGC] = Cell::Scalar(Value::from(index_number(operands.len() + 1)));
-        let argv = std::iter::once("awk".to_owned()).chain(operands).enumerate();
-        let argv = argv.map(|(number, operand)| (Text::from(number.to_string().as_bytes()), Value::from_input(operand)));
+        interpreter.globals[special::ARGC] =
+            Cell::Scalar(Value::from(index_number(operands.len() + 1)));
+        let argv = std::iter::once("awk".to_owned())
+            .chain(operands)
+            .enumerate();
+        let argv = argv.map(|(number, operand)| {
+            (
+                Text::from(number.to_string().as_bytes()),
+                Value::from_input(operand),
+            )
+        });
         interpreter.globals[special::ARGV] = Cell::Array(Rc::new(RefCell::new(argv.collect())));
         if let Some(separator) = separator {
             let separator = unescape_all(separator.as_bytes());
@@ -156,7 +169,10 @@ impl Interpreter {
         }
         for assignment in assignments {
             let Some((name, value)) = split_assignment(&assignment) else {
-                return Err(Failure::new(2, format!("-v {assignment}: NAME=VALUE is expected")));
+                return Err(Failure::new(
+                    2,
+                    format!("-v {assignment}: NAME=VALUE is expected"),
+                ));
             };
             interpreter.assign_from_outside(name, value)?;
         }
@@ -165,7 +181,11 @@ impl Interpreter {
 
     /// A variable that the program does not use need not be kept.
     fn assign_from_outside(&mut self, name: &str, value: &str) -> Result<(), Failure> {
-        let number = self.program.globals.iter().position(|global| global == name);
+        let number = self
+            .program
+            .globals
+            .iter()
+            .position(|global| global == name);
         if let Some(number) = number {
             let value = Value::from_input(unescape_all(value.as_bytes()));
             if number == special::NF {
@@ -195,20 +215,19 @@ impl Interpreter {
                 break;
             }
         }
-        if !exited && !(program.rules.is_empty() && program.end.is_empty()) {
+        let reads_input = !program.rules.is_empty() || !program.end.is_empty();
+        if !exited && reads_input {
             while self.next_record()? {
                 match self.rules(&program) {
                     Err(Stop::NextFile) => self.input = None,
                     outcome => {
                         if ends(outcome)? {
-                            exited = true;
                             break;
                         }
                     }
                 }
             }
         }
-        let _ = exited;
         for action in &program.end {
             if ends(self.block(action).map(drop))? {
                 break;
@@ -258,7 +277,9 @@ impl Interpreter {
                 return Ok(None);
             }
             let ending = self.ending()?;
-            let Some(input) = &mut self.input else { return Ok(None) };
+            let Some(input) = &mut self.input else {
+                return Ok(None);
+            };
             if let Some((record, ended)) = input.next(&ending)? {
                 self.globals[special::RT] = Cell::Scalar(Value::text(ended));
                 self.count(special::NR);
@@ -283,9 +304,13 @@ impl Interpreter {
         while index_number(self.arguments) < count {
             let key = Text::from(self.arguments.to_string().as_bytes());
             self.arguments += 1;
-            let Cell::Array(argv) = &self.globals[special::ARGV] else { break };
+            let Cell::Array(argv) = &self.globals[special::ARGV] else {
+                break;
+            };
             let operand = argv.borrow().get(&key).map(|value| value.to_text(b"%.6g"));
-            let Some(operand) = operand.filter(|operand| !operand.is_empty()) else { continue };
+            let Some(operand) = operand.filter(|operand| !operand.is_empty()) else {
+                continue;
+            };
             let operand = String::from_utf8_lossy(&operand).into_owned();
             if let Some((name, value)) = split_assignment(&operand) {
                 self.assign_from_outside(name, value)?;
@@ -310,7 +335,8 @@ impl Interpreter {
                 }
             }
         }
-        let nothing_read = matches!(self.globals[special::FILENAME], Cell::Unset) && !self.input_ended;
+        let nothing_read =
+            matches!(self.globals[special::FILENAME], Cell::Unset) && !self.input_ended;
         self.input_ended = true;
         if nothing_read {
             self.input = Some(Records::new(Box::new(io::stdin())));
@@ -350,6 +376,23 @@ impl Interpreter {
     }
 
     fn execute(&mut self, statement: &Statement) -> Evaluated<Flow> {
+        self.deeper()?;
+        let flow = self.any_statement(statement);
+        self.depth -= 1;
+        flow
+    }
+
+    fn deeper(&mut self) -> Evaluated<()> {
+        if self.depth >= DEEPEST {
+            return mistake(format!(
+                "calls and expressions are nested deeper than {DEEPEST} levels"
+            ));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn any_statement(&mut self, statement: &Statement) -> Evaluated<Flow> {
         match statement {
             Statement::Expression(expression) => drop(self.evaluate(expression)?),
             Statement::Print(values, target) => self.print(values, target)?,
@@ -385,7 +428,12 @@ impl Interpreter {
                 }
             },
             Statement::For(first, condition, step, body) => {
-                return self.counted_loop(first.as_deref(), condition.as_ref(), step.as_deref(), body);
+                return self.counted_loop(
+                    first.as_deref(),
+                    condition.as_ref(),
+                    step.as_deref(),
+                    body,
+                );
             }
             Statement::ForIn(place, array, body) => return self.array_loop(place, *array, body),
             Statement::Next => return Err(Stop::Next),
@@ -425,10 +473,10 @@ impl Interpreter {
             self.execute(first)?;
         }
         loop {
-            if let Some(condition) = condition {
-                if !self.evaluate(condition)?.is_true() {
-                    return Ok(Flow::Onwards);
-                }
+            if let Some(condition) = condition
+                && !self.evaluate(condition)?.is_true()
+            {
+                return Ok(Flow::Onwards);
             }
             match self.execute(body)? {
                 Flow::Break => return Ok(Flow::Onwards),
@@ -464,18 +512,27 @@ impl Interpreter {
         let array = array.borrow();
         let mut keys: Vec<Text> = array.keys().cloned().collect();
         let order = match &self.globals[special::PROCINFO] {
-            Cell::Array(info) => info.borrow().get(&b"sorted_in"[..]).map(|order| order.to_text(b"%.6g")),
+            Cell::Array(info) => info
+                .borrow()
+                .get(&b"sorted_in"[..])
+                .map(|order| order.to_text(b"%.6g")),
             _ => None,
         };
         let Some(order) = order else { return keys };
         let order = String::from_utf8_lossy(&order).into_owned();
         let number = |key: &Text| Value::from_input(key).number();
         if order.starts_with("@ind_num") {
-            keys.sort_by(|left, right| number(left).total_cmp(&number(right)).then_with(|| left.cmp(right)));
+            keys.sort_by(|left, right| {
+                number(left)
+                    .total_cmp(&number(right))
+                    .then_with(|| left.cmp(right))
+            });
         } else if order.starts_with("@ind_str") {
             keys.sort();
         } else if order.starts_with("@val") {
-            keys.sort_by(|left, right| super::builtins::order_of_values(&array[left], &array[right]));
+            keys.sort_by(|left, right| {
+                super::builtins::order_of_values(&array[left], &array[right])
+            });
         }
         if order.ends_with("desc") {
             keys.reverse();
@@ -521,7 +578,10 @@ impl Interpreter {
                 return Err(error.into());
             }
             let path = String::from_utf8_lossy(&path).into_owned();
-            mistake(format!("cannot write to '{path}': {}", crate::outcome::reason(&error)))
+            mistake(format!(
+                "cannot write to '{path}': {}",
+                crate::outcome::reason(&error)
+            ))
         })
     }
 
@@ -533,7 +593,9 @@ impl Interpreter {
         }
         let format = self.text_of(&evaluated[0]);
         let convert = self.global_text(special::CONVFMT);
-        Ok(super::printf::format(&format, &evaluated[1..], &|value| value.to_text(&convert).to_vec()))
+        Ok(super::printf::format(&format, &evaluated[1..], &|value| {
+            value.to_text(&convert).to_vec()
+        }))
     }
 
     // Variables
@@ -586,7 +648,10 @@ impl Interpreter {
                 *self.cell_mut(variable) = Cell::Array(array.clone());
                 Ok(array)
             }
-            Cell::Scalar(_) => mistake(format!("{} holds a value and is used as an array", self.name(variable))),
+            Cell::Scalar(_) => mistake(format!(
+                "{} holds a value and is used as an array",
+                self.name(variable)
+            )),
         }
     }
 
@@ -616,10 +681,10 @@ impl Interpreter {
     /// The field separator now.
     pub fn field_separator(&mut self) -> Evaluated<Separator> {
         let text = self.global_text(special::FS);
-        if let Some((known, separator)) = &self.separator {
-            if *known == text {
-                return Ok(separator.clone());
-            }
+        if let Some((known, separator)) = &self.separator
+            && *known == text
+        {
+            return Ok(separator.clone());
         }
         let separator = self.separator_of(&text)?;
         self.separator = Some((text, separator.clone()));
@@ -648,7 +713,10 @@ impl Interpreter {
 
     /// The text of the record.
     pub fn record_text(&mut self) -> Text {
-        let (joiner, format) = (self.global_text(special::OFS), self.global_text(special::CONVFMT));
+        let (joiner, format) = (
+            self.global_text(special::OFS),
+            self.global_text(special::CONVFMT),
+        );
         self.record.text(&joiner, &format)
     }
 
@@ -657,7 +725,11 @@ impl Interpreter {
         if number < 0.0 || number.is_nan() {
             return mistake(format!("${number} is no field: fields are numbered from 0"));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and saturates")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and saturates"
+        )]
         Ok(number as usize)
     }
 
@@ -670,7 +742,10 @@ impl Interpreter {
             Place::Variable(variable) => match self.cell(*variable) {
                 Cell::Scalar(value) => Ok(value.clone()),
                 Cell::Unset => Ok(Value::Unset),
-                Cell::Array(_) => mistake(format!("{} is an array and is used as a value", self.name(*variable))),
+                Cell::Array(_) => mistake(format!(
+                    "{} is an array and is used as a value",
+                    self.name(*variable)
+                )),
             },
             Place::Element(array, subscript) => {
                 let key = self.key(subscript)?;
@@ -686,7 +761,10 @@ impl Interpreter {
 
     fn read_field(&mut self, number: usize) -> Evaluated<Value> {
         if number == 0 {
-            let (joiner, format) = (self.global_text(special::OFS), self.global_text(special::CONVFMT));
+            let (joiner, format) = (
+                self.global_text(special::OFS),
+                self.global_text(special::CONVFMT),
+            );
             return Ok(self.record.whole(&joiner, &format));
         }
         self.split_record()?;
@@ -698,7 +776,11 @@ impl Interpreter {
         match place {
             Place::Variable(Variable::Global(special::NF)) => {
                 self.split_record()?;
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "saturates"
+                )]
                 let count = value.number() as usize;
                 self.record.resize(count)?;
             }
@@ -708,7 +790,10 @@ impl Interpreter {
                     self.split_record()?;
                 }
                 if let Cell::Array(_) = self.cell(*variable) {
-                    return mistake(format!("{} is an array and is assigned a value", self.name(*variable)));
+                    return mistake(format!(
+                        "{} is an array and is assigned a value",
+                        self.name(*variable)
+                    ));
                 }
                 *self.cell_mut(*variable) = Cell::Scalar(value);
             }
@@ -748,6 +833,13 @@ impl Interpreter {
 
     /// The value of an expression.
     pub fn evaluate(&mut self, expression: &Expression) -> Evaluated<Value> {
+        self.deeper()?;
+        let value = self.any_expression(expression);
+        self.depth -= 1;
+        value
+    }
+
+    fn any_expression(&mut self, expression: &Expression) -> Evaluated<Value> {
         match expression {
             Expression::Number(number) => Ok(Value::Number(*number)),
             Expression::Text(text) => Ok(Value::Text(text.clone())),
@@ -771,7 +863,11 @@ impl Interpreter {
             Expression::Step(place, step, fix) => {
                 let before = self.read(place)?.number();
                 self.assign(place, Value::Number(before + step))?;
-                Ok(Value::Number(if *fix == Fix::Prefix { before + step } else { before }))
+                Ok(Value::Number(if *fix == Fix::Prefix {
+                    before + step
+                } else {
+                    before
+                }))
             }
             Expression::Unary(operator, operand) => {
                 let operand = self.evaluate(operand)?;
@@ -805,7 +901,11 @@ impl Interpreter {
                 }
                 .into())
             }
-            Expression::Match { subject, regex, expected } => {
+            Expression::Match {
+                subject,
+                regex,
+                expected,
+            } => {
                 let subject = self.evaluated_text(subject)?;
                 let regex = self.regex_of(regex)?;
                 Ok((regex.is_match(&subject) == *expected).into())
@@ -817,7 +917,11 @@ impl Interpreter {
                 Ok((self.evaluate(left)?.is_true() || self.evaluate(right)?.is_true()).into())
             }
             Expression::Choose(condition, then, otherwise) => {
-                if self.evaluate(condition)?.is_true() { self.evaluate(then) } else { self.evaluate(otherwise) }
+                if self.evaluate(condition)?.is_true() {
+                    self.evaluate(then)
+                } else {
+                    self.evaluate(otherwise)
+                }
             }
             Expression::In(subscript, array) => {
                 let key = self.key(subscript)?;
@@ -849,7 +953,9 @@ impl Interpreter {
                 }
             }
         };
-        let Some(record) = record else { return Ok(Value::Number(0.0)) };
+        let Some(record) = record else {
+            return Ok(Value::Number(0.0));
+        };
         match place {
             Some(place) => self.assign(place, Value::from_input(record))?,
             None => self.record.set(&record),
@@ -868,9 +974,6 @@ impl Interpreter {
                 arguments.len()
             ));
         }
-        if self.frames >= DEEPEST_CALL {
-            return mistake(format!("{}: calls are nested deeper than {DEEPEST_CALL}", function.name));
-        }
         let mut cells = Vec::with_capacity(function.parameters.len());
         for argument in arguments {
             cells.push(self.argument(argument)?);
@@ -879,17 +982,15 @@ impl Interpreter {
         let (caller, base) = (self.frame, self.locals.len());
         self.locals.append(&mut cells);
         self.frame = base;
-        self.frames += 1;
         let flow = self.block(&function.body);
-        self.frames -= 1;
         self.frame = caller;
         let cells = self.locals.split_off(base);
         // A variable without a value that the function used as an array is one now.
         for (argument, cell) in arguments.iter().zip(cells) {
-            if let (Expression::Read(Place::Variable(variable)), Cell::Array(_)) = (argument, &cell) {
-                if let Cell::Unset = self.cell(*variable) {
-                    *self.cell_mut(*variable) = cell;
-                }
+            if let (Expression::Read(Place::Variable(variable)), Cell::Array(_)) = (argument, &cell)
+                && let Cell::Unset = self.cell(*variable)
+            {
+                *self.cell_mut(*variable) = cell;
             }
         }
         match flow? {
@@ -903,7 +1004,9 @@ impl Interpreter {
         if let Expression::Read(Place::Variable(variable)) = argument {
             match self.cell(*variable) {
                 Cell::Array(array) => return Ok(Cell::Array(array.clone())),
-                Cell::Unset if *variable != Variable::Global(special::NF) => return Ok(Cell::Unset),
+                Cell::Unset if *variable != Variable::Global(special::NF) => {
+                    return Ok(Cell::Unset);
+                }
                 _ => {}
             }
         }
@@ -936,7 +1039,10 @@ impl Interpreter {
                 self.regexes.insert(text.clone(), regex.clone());
                 Ok(regex)
             }
-            Err(error) => mistake(format!("/{pattern}/ is no regular expression: {}", last_line(&error.to_string()))),
+            Err(error) => mistake(format!(
+                "/{pattern}/ is no regular expression: {}",
+                last_line(&error.to_string())
+            )),
         }
     }
 }
@@ -974,8 +1080,11 @@ fn ends(outcome: Evaluated<()>) -> Result<bool, Failure> {
 fn split_assignment(operand: &str) -> Option<(&str, &str)> {
     let (name, value) = operand.split_once('=')?;
     let mut letters = name.chars();
-    let starts = letters.next().is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
-    (starts && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')).then_some((name, value))
+    let starts = letters
+        .next()
+        .is_some_and(|letter| letter.is_ascii_alphabetic() || letter == '_');
+    (starts && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_'))
+        .then_some((name, value))
 }
 
 fn compute(operator: Arithmetic, left: f64, right: f64) -> Evaluated<f64> {

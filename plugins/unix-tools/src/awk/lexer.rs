@@ -26,15 +26,15 @@ pub enum Token {
 }
 
 const KEYWORDS: [&str; 20] = [
-    "BEGIN", "END", "function", "func", "if", "else", "while", "for", "do", "break", "continue", "next", "nextfile",
-    "exit", "return", "delete", "in", "getline", "print", "printf",
+    "BEGIN", "END", "function", "func", "if", "else", "while", "for", "do", "break", "continue",
+    "next", "nextfile", "exit", "return", "delete", "in", "getline", "print", "printf",
 ];
 
 /// The longest come first. `| getline` is one sign, so that `print x | "command"` needs no look further ahead.
 const SIGNS: [&str; 44] = [
-    "**=", "+=", "-=", "*=", "/=", "%=", "^=", "**", "==", "<=", ">=", "!=", "++", "--", "&&", "||", ">>", "!~", "{", "}",
-    "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", ">", "<", "|", "?", ":", "~", "$", "=", "|&", "@",
-    "&",
+    "**=", "+=", "-=", "*=", "/=", "%=", "^=", "**", "==", "<=", ">=", "!=", "++", "--", "&&",
+    "||", ">>", "!~", "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!",
+    ">", "<", "|", "?", ":", "~", "$", "=", "|&", "@", "&",
 ];
 
 /// Takes a program apart.
@@ -48,7 +48,11 @@ pub struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     /// Starts at the beginning of `source`.
     pub fn new(source: &'a [u8]) -> Self {
-        Self { source, at: 0, line: 1 }
+        Self {
+            source,
+            at: 0,
+            line: 1,
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -73,7 +77,12 @@ impl<'a> Lexer<'a> {
                     self.at += 3;
                     self.line += 1;
                 }
-                [b'#', ..] => self.at += rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len()),
+                [b'#', ..] => {
+                    self.at += rest
+                        .iter()
+                        .position(|byte| *byte == b'\n')
+                        .unwrap_or(rest.len())
+                }
                 _ => return,
             }
         }
@@ -82,7 +91,9 @@ impl<'a> Lexer<'a> {
     /// The next word.
     pub fn next(&mut self) -> Result<Token, Failure> {
         self.skip_blanks();
-        let Some(first) = self.peek() else { return Ok(Token::End) };
+        let Some(first) = self.peek() else {
+            return Ok(Token::End);
+        };
         match first {
             b'\n' => {
                 self.at += 1;
@@ -91,7 +102,9 @@ impl<'a> Lexer<'a> {
             }
             b'"' => self.text(),
             b'0'..=b'9' => Ok(self.number()),
-            b'.' if self.source.get(self.at + 1).is_some_and(u8::is_ascii_digit) => Ok(self.number()),
+            b'.' if self.source.get(self.at + 1).is_some_and(u8::is_ascii_digit) => {
+                Ok(self.number())
+            }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => Ok(self.word()),
             _ => self.sign(),
         }
@@ -100,7 +113,11 @@ impl<'a> Lexer<'a> {
     fn number(&mut self) -> Token {
         let rest = &self.source[self.at..];
         if rest.starts_with(b"0x") || rest.starts_with(b"0X") {
-            let digits: Vec<u8> = rest[2..].iter().copied().take_while(u8::is_ascii_hexdigit).collect();
+            let digits: Vec<u8> = rest[2..]
+                .iter()
+                .copied()
+                .take_while(u8::is_ascii_hexdigit)
+                .collect();
             if !digits.is_empty() {
                 self.at += 2 + digits.len();
                 let digits = String::from_utf8_lossy(&digits);
@@ -109,7 +126,12 @@ impl<'a> Lexer<'a> {
             }
         }
         let mut end = 0;
-        let digits = |from: usize| rest[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = |from: usize| {
+            rest[from..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+        };
         end += digits(end);
         if rest.get(end) == Some(&b'.') {
             end += 1 + digits(end + 1);
@@ -127,33 +149,58 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> Token {
         let rest = &self.source[self.at..];
-        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        let length = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+            .count();
         let name = String::from_utf8_lossy(&rest[..length]).into_owned();
         self.at += length;
         if let Some(keyword) = KEYWORDS.iter().find(|keyword| **keyword == name) {
-            return Token::Word(if *keyword == "func" { "function" } else { keyword });
+            return Token::Word(if *keyword == "func" {
+                "function"
+            } else {
+                keyword
+            });
         }
-        if let Some((name, _)) = super::ast::BUILTINS.iter().find(|(builtin, _)| *builtin == name) {
+        if let Some((name, _)) = super::ast::BUILTINS
+            .iter()
+            .find(|(builtin, _)| *builtin == name)
+        {
             return Token::Word(name);
         }
-        if self.peek() == Some(b'(') { Token::Called(name) } else { Token::Name(name) }
+        if self.peek() == Some(b'(') {
+            Token::Called(name)
+        } else {
+            Token::Name(name)
+        }
     }
 
     fn sign(&mut self) -> Result<Token, Failure> {
         let rest = &self.source[self.at..];
         if rest[0] == b'|' && !rest.starts_with(b"||") && !rest.starts_with(b"|&") {
-            let blanks = rest[1..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let blanks = rest[1..]
+                .iter()
+                .take_while(|byte| matches!(byte, b' ' | b'\t'))
+                .count();
             let after = &rest[1 + blanks..];
-            let word_ends = !after.get(7).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+            let word_ends = !after
+                .get(7)
+                .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
             if after.starts_with(b"getline") && word_ends {
                 self.at += 1 + blanks + 7;
                 return Ok(Token::Sign("| getline"));
             }
         }
-        let sign = SIGNS.iter().find(|sign| rest.starts_with(sign.as_bytes())).ok_or_else(|| {
-            let character = String::from_utf8_lossy(rest).chars().next().unwrap_or_default();
-            self.mistake(format_args!("'{character}' has no meaning here"))
-        })?;
+        let sign = SIGNS
+            .iter()
+            .find(|sign| rest.starts_with(sign.as_bytes()))
+            .ok_or_else(|| {
+                let character = String::from_utf8_lossy(rest)
+                    .chars()
+                    .next()
+                    .unwrap_or_default();
+                self.mistake(format_args!("'{character}' has no meaning here"))
+            })?;
         self.at += sign.len();
         Ok(Token::Sign(match *sign {
             "**" => "^",
@@ -167,7 +214,9 @@ impl<'a> Lexer<'a> {
         let mut text = Vec::new();
         loop {
             match self.peek() {
-                None | Some(b'\n') => return Err(self.mistake("a string is not closed on its line")),
+                None | Some(b'\n') => {
+                    return Err(self.mistake("a string is not closed on its line"));
+                }
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(Token::Text(text.into()));
@@ -199,7 +248,9 @@ impl<'a> Lexer<'a> {
         let mut regex = opening.as_bytes()[1..].to_vec();
         let mut in_brackets = false;
         loop {
-            let Some(byte) = self.peek() else { return Err(self.mistake("a regular expression is not closed")) };
+            let Some(byte) = self.peek() else {
+                return Err(self.mistake("a regular expression is not closed"));
+            };
             self.at += 1;
             match byte {
                 b'\n' => return Err(self.mistake("a regular expression is not closed on its line")),
@@ -232,7 +283,10 @@ impl<'a> Lexer<'a> {
                 }
                 b'[' if in_brackets && matches!(self.peek(), Some(b':' | b'.' | b'=')) => {
                     let rest = &self.source[self.at..];
-                    let end = rest.iter().position(|byte| *byte == b']').map_or(0, |end| end + 1);
+                    let end = rest
+                        .iter()
+                        .position(|byte| *byte == b']')
+                        .map_or(0, |end| end + 1);
                     regex.push(byte);
                     regex.extend_from_slice(&rest[..end]);
                     self.at += end;
@@ -249,7 +303,9 @@ impl<'a> Lexer<'a> {
 
 /// What a backslash and `rest` stand for, and how much of `rest` that takes.
 pub fn unescape(rest: &[u8]) -> (Vec<u8>, usize) {
-    let Some(&first) = rest.first() else { return (vec![b'\\'], 0) };
+    let Some(&first) = rest.first() else {
+        return (vec![b'\\'], 0);
+    };
     let plain = |byte: u8| (vec![byte], 1);
     match first {
         b'n' => plain(b'\n'),
@@ -264,13 +320,26 @@ pub fn unescape(rest: &[u8]) -> (Vec<u8>, usize) {
         b'v' => plain(11),
         b'\n' => (Vec::new(), 1),
         b'0'..=b'7' => {
-            let digits = rest.iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
-            let code = rest[..digits].iter().fold(0u32, |code, digit| code * 8 + u32::from(digit - b'0'));
-            #[expect(clippy::cast_possible_truncation, reason = "three octal digits mean a byte, as in C")]
+            let digits = rest
+                .iter()
+                .take(3)
+                .take_while(|byte| matches!(byte, b'0'..=b'7'))
+                .count();
+            let code = rest[..digits]
+                .iter()
+                .fold(0u32, |code, digit| code * 8 + u32::from(digit - b'0'));
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "three octal digits mean a byte, as in C"
+            )]
             (vec![code as u8], digits)
         }
         b'x' if rest.get(1).is_some_and(u8::is_ascii_hexdigit) => {
-            let digits = rest[1..].iter().take(2).take_while(|byte| byte.is_ascii_hexdigit()).count();
+            let digits = rest[1..]
+                .iter()
+                .take(2)
+                .take_while(|byte| byte.is_ascii_hexdigit())
+                .count();
             let text = String::from_utf8_lossy(&rest[1..=digits]).into_owned();
             (vec![u8::from_str_radix(&text, 16).unwrap_or(0)], 1 + digits)
         }

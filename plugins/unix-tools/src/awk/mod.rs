@@ -35,13 +35,20 @@ fn awk(arguments: Vec<OsString>) -> Outcome {
     loop {
         // Operands follow the program: whatever they look like, they are not options.
         if source.is_some() {
-            let rest = parser.raw_args().map_err(|error| arguments::usage(&error, TROUBLE))?;
-            if rest.peek().is_none_or(|next| next == "-" || !next.to_string_lossy().starts_with('-')) {
+            let rest = parser
+                .raw_args()
+                .map_err(|error| arguments::usage(&error, TROUBLE))?;
+            if rest
+                .peek()
+                .is_none_or(|next| next == "-" || !next.to_string_lossy().starts_with('-'))
+            {
                 operands.extend(rest.map(|operand| operand.to_string_lossy().into_owned()));
                 break;
             }
         }
-        let Some(argument) = arguments::next(&mut parser, TROUBLE)? else { break };
+        let Some(argument) = arguments::next(&mut parser, TROUBLE)? else {
+            break;
+        };
         match argument {
             Short('F') | Long("field-separator") => {
                 let value = arguments::text(&mut parser, TROUBLE)?;
@@ -51,7 +58,13 @@ fn awk(arguments: Vec<OsString>) -> Outcome {
             Short('f') | Long("file") => {
                 let name = arguments::text(&mut parser, TROUBLE)?;
                 let text = crate::input::whole(&name).map_err(|error| {
-                    Failure::new(TROUBLE, format!("cannot open the program '{name}': {}", crate::outcome::reason(&error)))
+                    Failure::new(
+                        TROUBLE,
+                        format!(
+                            "cannot open the program '{name}': {}",
+                            crate::outcome::reason(&error)
+                        ),
+                    )
                 })?;
                 let source = source.get_or_insert_default();
                 source.extend_from_slice(&text);
@@ -65,7 +78,11 @@ fn awk(arguments: Vec<OsString>) -> Outcome {
             }
             Long("version") | Short('V') => {
                 use std::io::Write;
-                writeln!(std::io::stdout(), "awk (massgen unix-tools) {}", env!("CARGO_PKG_VERSION"))?;
+                writeln!(
+                    std::io::stdout(),
+                    "awk (massgen unix-tools) {}",
+                    env!("CARGO_PKG_VERSION")
+                )?;
                 return Ok(0);
             }
             // Modes of gawk that change nothing here.
@@ -75,7 +92,10 @@ fn awk(arguments: Vec<OsString>) -> Outcome {
         }
     }
     let Some(source) = source else {
-        return Err(Failure::new(TROUBLE, "no program; usage: awk [-F separator] [-v name=value] 'program' [file...]"));
+        return Err(Failure::new(
+            TROUBLE,
+            "no program; usage: awk [-F separator] [-v name=value] 'program' [file...]",
+        ));
     };
     let program = parser::parse(&source)?;
     interpreter::Interpreter::new(program, assignments, separator, operands)?.run()

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::ast::{
-    Arithmetic, BUILTINS, Builtin, Comparison, Expression, Fix, Function, Pattern, Place, Program, Rule, SPECIAL, Source,
-    Statement, Target, Unary, Variable,
+    Arithmetic, BUILTINS, Builtin, Comparison, Expression, Fix, Function, Pattern, Place, Program,
+    Rule, SPECIAL, Source, Statement, Target, Unary, Variable,
 };
 use super::lexer::{Lexer, Token};
 use crate::outcome::Failure;
@@ -72,7 +72,11 @@ impl<'a> Parser<'a> {
     }
 
     fn variable(&mut self, name: &str) -> Variable {
-        match self.parameters.iter().position(|parameter| parameter == name) {
+        match self
+            .parameters
+            .iter()
+            .position(|parameter| parameter == name)
+        {
             Some(number) => Variable::Local(number),
             None => Variable::Global(self.global(name)),
         }
@@ -83,7 +87,10 @@ impl<'a> Parser<'a> {
             return *number;
         }
         let number = self.program.functions.len();
-        self.program.functions.push(Function { name: name.to_owned(), ..Function::default() });
+        self.program.functions.push(Function {
+            name: name.to_owned(),
+            ..Function::default()
+        });
         self.functions.insert(name.to_owned(), number);
         number
     }
@@ -118,7 +125,11 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, sign: &str) -> Parsed<()> {
-        if self.eat(sign)? { Ok(()) } else { Err(self.unexpected(&format!("'{sign}'"))) }
+        if self.eat(sign)? {
+            Ok(())
+        } else {
+            Err(self.unexpected(&format!("'{sign}'")))
+        }
     }
 
     fn unexpected(&self, wanted: &str) -> Failure {
@@ -131,7 +142,9 @@ impl<'a> Parser<'a> {
             Token::Newline => "the end of the line".to_owned(),
             Token::End => "the end of the program".to_owned(),
         };
-        self.lexer.mistake(format_args!("syntax error: {wanted} is expected instead of {found}"))
+        self.lexer.mistake(format_args!(
+            "syntax error: {wanted} is expected instead of {found}"
+        ))
     }
 
     fn skip_newlines(&mut self) -> Parsed<()> {
@@ -154,8 +167,16 @@ impl<'a> Parser<'a> {
             self.item()?;
             self.skip_separators()?;
         }
-        if let Some(function) = self.program.functions.iter().find(|function| !function.defined) {
-            return Err(Failure::new(1, format!("the function '{}' is called and not defined", function.name)));
+        if let Some(function) = self
+            .program
+            .functions
+            .iter()
+            .find(|function| !function.defined)
+        {
+            return Err(Failure::new(
+                1,
+                format!("the function '{}' is called and not defined", function.name),
+            ));
         }
         Ok(())
     }
@@ -187,20 +208,28 @@ impl<'a> Parser<'a> {
                 Pattern::When(first)
             }
         };
-        let action = if self.is("{") { Some(self.braces()?) } else { None };
+        let action = if self.is("{") {
+            Some(self.braces()?)
+        } else {
+            None
+        };
         self.program.rules.push(Rule { pattern, action });
         Ok(())
     }
 
     fn definition(&mut self) -> Parsed<()> {
         let (Token::Name(name) | Token::Called(name)) = self.advance()? else {
-            return Err(self.lexer.mistake("a function's name is expected after 'function'"));
+            return Err(self
+                .lexer
+                .mistake("a function's name is expected after 'function'"));
         };
         self.expect("(")?;
         let mut parameters = Vec::new();
         while !self.is(")") {
             let Token::Name(parameter) = self.advance()? else {
-                return Err(self.lexer.mistake(format_args!("function {name}: a parameter is a name")));
+                return Err(self
+                    .lexer
+                    .mistake(format_args!("function {name}: a parameter is a name")));
             };
             parameters.push(parameter);
             self.skip_newlines()?;
@@ -213,12 +242,19 @@ impl<'a> Parser<'a> {
         self.skip_newlines()?;
         let number = self.function(&name);
         if self.program.functions[number].defined {
-            return Err(self.lexer.mistake(format_args!("the function '{name}' is defined twice")));
+            return Err(self
+                .lexer
+                .mistake(format_args!("the function '{name}' is defined twice")));
         }
         self.parameters = parameters.clone();
         let body = self.braces()?;
         self.parameters.clear();
-        self.program.functions[number] = Function { name, parameters, body, defined: true };
+        self.program.functions[number] = Function {
+            name,
+            parameters,
+            body,
+            defined: true,
+        };
         Ok(())
     }
 
@@ -240,7 +276,9 @@ impl<'a> Parser<'a> {
     fn deeper(&mut self) -> Parsed<()> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(self.lexer.mistake(format_args!("nested deeper than {DEEPEST} levels")));
+            return Err(self
+                .lexer
+                .mistake(format_args!("nested deeper than {DEEPEST} levels")));
         }
         Ok(())
     }
@@ -259,14 +297,19 @@ impl<'a> Parser<'a> {
         if self.eat(";")? {
             return Ok(Statement::Block(Vec::new()));
         }
-        let Token::Word(word) = self.token else { return self.ended_simple() };
+        let Token::Word(word) = self.token else {
+            return self.ended_simple();
+        };
         match word {
             "if" => self.if_statement(),
             "while" => {
                 self.advance()?;
                 let condition = self.condition()?;
                 if self.eat(";")? {
-                    return Ok(Statement::While(condition, Box::new(Statement::Block(Vec::new()))));
+                    return Ok(Statement::While(
+                        condition,
+                        Box::new(Statement::Block(Vec::new())),
+                    ));
                 }
                 Ok(Statement::While(condition, Box::new(self.body()?)))
             }
@@ -306,32 +349,59 @@ impl<'a> Parser<'a> {
         let then = self.body()?;
         // `else` may follow a semicolon and new lines; if none follows, these end the statement.
         self.skip_separators()?;
-        let otherwise = if self.eat_word("else")? { Some(Box::new(self.body()?)) } else { None };
+        let otherwise = if self.eat_word("else")? {
+            Some(Box::new(self.body()?))
+        } else {
+            None
+        };
         Ok(Statement::If(condition, Box::new(then), otherwise))
     }
 
     fn for_statement(&mut self) -> Parsed<Statement> {
         self.advance()?;
         self.expect("(")?;
-        let first = if self.is(";") { None } else { Some(self.simple(Context::ForHeader)?) };
-        if let Some(Statement::Expression(Expression::Read(place @ Place::Variable(_)))) = &first {
-            if self.eat_word("in")? {
-                let place = place.clone();
-                let Token::Name(array) = self.advance()? else { return Err(self.unexpected("an array's name")) };
-                let array = self.variable(&array);
-                self.expect(")")?;
-                return Ok(Statement::ForIn(place, array, Box::new(self.body()?)));
-            }
+        let first = if self.is(";") {
+            None
+        } else {
+            Some(self.simple(Context::ForHeader)?)
+        };
+        if let Some(Statement::Expression(Expression::Read(place @ Place::Variable(_)))) = &first
+            && self.eat_word("in")?
+        {
+            let place = place.clone();
+            let Token::Name(array) = self.advance()? else {
+                return Err(self.unexpected("an array's name"));
+            };
+            let array = self.variable(&array);
+            self.expect(")")?;
+            return Ok(Statement::ForIn(place, array, Box::new(self.body()?)));
         }
         self.expect(";")?;
         self.skip_newlines()?;
-        let condition = if self.is(";") { None } else { Some(self.expression(Context::Anywhere)?) };
+        let condition = if self.is(";") {
+            None
+        } else {
+            Some(self.expression(Context::Anywhere)?)
+        };
         self.expect(";")?;
         self.skip_newlines()?;
-        let step = if self.is(")") { None } else { Some(Box::new(self.simple(Context::Anywhere)?)) };
+        let step = if self.is(")") {
+            None
+        } else {
+            Some(Box::new(self.simple(Context::Anywhere)?))
+        };
         self.expect(")")?;
-        let body = if self.eat(";")? { Statement::Block(Vec::new()) } else { self.body()? };
-        Ok(Statement::For(first.map(Box::new), condition, step, Box::new(body)))
+        let body = if self.eat(";")? {
+            Statement::Block(Vec::new())
+        } else {
+            self.body()?
+        };
+        Ok(Statement::For(
+            first.map(Box::new),
+            condition,
+            step,
+            Box::new(body),
+        ))
     }
 
     fn end_of_statement(&mut self) -> Parsed<()> {
@@ -339,7 +409,11 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         // The word before `else` in `if (x) print; else` was eaten with its semicolon.
-        if self.eat(";")? { Ok(()) } else { Err(self.unexpected("';' or a new line")) }
+        if self.eat(";")? {
+            Ok(())
+        } else {
+            Err(self.unexpected("';' or a new line"))
+        }
     }
 
     fn ended_simple(&mut self) -> Parsed<Statement> {
@@ -353,7 +427,11 @@ impl<'a> Parser<'a> {
     }
 
     fn optional_value(&mut self) -> Parsed<Option<Expression>> {
-        if self.value_follows() { Ok(Some(self.expression(Context::Anywhere)?)) } else { Ok(None) }
+        if self.value_follows() {
+            Ok(Some(self.expression(Context::Anywhere)?))
+        } else {
+            Ok(None)
+        }
     }
 
     fn simple(&mut self, place: Context) -> Parsed<Statement> {
@@ -393,7 +471,9 @@ impl<'a> Parser<'a> {
 
     fn delete(&mut self) -> Parsed<Statement> {
         self.advance()?;
-        let Token::Name(name) = self.advance()? else { return Err(self.unexpected("an array's name")) };
+        let Token::Name(name) = self.advance()? else {
+            return Err(self.unexpected("an array's name"));
+        };
         let array = self.variable(&name);
         if !self.eat("[")? {
             return Ok(Statement::DeleteAll(array));
@@ -409,10 +489,10 @@ impl<'a> Parser<'a> {
         if self.value_follows() && !redirected(self) {
             values = self.list(Context::Print)?;
         }
-        if let [Expression::Group(_)] = values.as_slice() {
-            if let Some(Expression::Group(group)) = values.pop() {
-                values = group;
-            }
+        if let [Expression::Group(_)] = values.as_slice()
+            && let Some(Expression::Group(group)) = values.pop()
+        {
+            values = group;
         }
         let target = if self.eat(">")? {
             Target::Truncate(self.concatenation(Context::Print)?)
@@ -452,7 +532,9 @@ impl<'a> Parser<'a> {
 
     fn assignment(&mut self, place: Context) -> Parsed<Expression> {
         let left = self.ternary(place)?;
-        let Token::Sign(sign) = self.token else { return Ok(left) };
+        let Token::Sign(sign) = self.token else {
+            return Ok(left);
+        };
         let operator = match sign {
             "=" => None,
             "+=" => Some(Arithmetic::Add),
@@ -495,11 +577,17 @@ impl<'a> Parser<'a> {
                 let (around, place) = self.assigned(*last)?;
                 Ok((Around::Compare(operator, first, Box::new(around)), place))
             }
-            Expression::Match { subject, regex, expected } => {
+            Expression::Match {
+                subject,
+                regex,
+                expected,
+            } => {
                 let (around, place) = self.assigned(*regex)?;
                 Ok((Around::Match(subject, expected, Box::new(around)), place))
             }
-            _ => Err(self.lexer.mistake("only a variable, an element or a field can be assigned to")),
+            _ => Err(self
+                .lexer
+                .mistake("only a variable, an element or a field can be assigned to")),
         }
     }
 
@@ -514,7 +602,11 @@ impl<'a> Parser<'a> {
         self.expect(":")?;
         self.skip_newlines()?;
         let otherwise = self.expression(place)?;
-        Ok(Expression::Choose(Box::new(condition), Box::new(then), Box::new(otherwise)))
+        Ok(Expression::Choose(
+            Box::new(condition),
+            Box::new(then),
+            Box::new(otherwise),
+        ))
     }
 
     fn or(&mut self, place: Context) -> Parsed<Expression> {
@@ -538,7 +630,9 @@ impl<'a> Parser<'a> {
     fn membership(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.matching(place)?;
         while place != Context::ForHeader && self.eat_word("in")? {
-            let Token::Name(array) = self.advance()? else { return Err(self.unexpected("an array's name")) };
+            let Token::Name(array) = self.advance()? else {
+                return Err(self.unexpected("an array's name"));
+            };
             let subscript = match left {
                 Expression::Group(list) => list,
                 single => vec![single],
@@ -557,7 +651,11 @@ impl<'a> Parser<'a> {
             }
             self.advance()?;
             let regex = Box::new(self.comparison(place)?);
-            left = Expression::Match { subject: Box::new(left), regex, expected };
+            left = Expression::Match {
+                subject: Box::new(left),
+                regex,
+                expected,
+            };
         }
     }
 
@@ -649,7 +747,11 @@ impl<'a> Parser<'a> {
             let expected = self.is("~");
             self.advance()?;
             let regex = Box::new(self.comparison(place)?);
-            let matched = Expression::Match { subject: Box::new(operand), regex, expected };
+            let matched = Expression::Match {
+                subject: Box::new(operand),
+                regex,
+                expected,
+            };
             return Ok(Expression::Unary(Unary::Not, Box::new(matched)));
         }
         Ok(Expression::Unary(operator, Box::new(operand)))
@@ -662,9 +764,17 @@ impl<'a> Parser<'a> {
         }
         self.deeper()?;
         let negative = self.is("-");
-        let exponent = if negative || self.is("+") || self.is("!") { self.unary(place)? } else { self.power(place)? };
+        let exponent = if negative || self.is("+") || self.is("!") {
+            self.unary(place)?
+        } else {
+            self.power(place)?
+        };
         self.depth -= 1;
-        Ok(Expression::Arithmetic(Arithmetic::Power, Box::new(base), Box::new(exponent)))
+        Ok(Expression::Arithmetic(
+            Arithmetic::Power,
+            Box::new(base),
+            Box::new(exponent),
+        ))
     }
 
     fn postfix(&mut self, place: Context) -> Parsed<Expression> {
@@ -674,7 +784,9 @@ impl<'a> Parser<'a> {
             Token::Sign("--") => -1.0,
             _ => return Ok(operand),
         };
-        let Expression::Read(target) = operand else { return Ok(operand) };
+        let Expression::Read(target) = operand else {
+            return Ok(operand);
+        };
         self.advance()?;
         Ok(Expression::Step(target, step, Fix::Postfix))
     }
@@ -685,7 +797,9 @@ impl<'a> Parser<'a> {
         }
         match self.primary(Context::Anywhere)? {
             Expression::Read(place) => Ok(Some(place)),
-            _ => Err(self.lexer.mistake("getline reads into a variable, an element or a field")),
+            _ => Err(self
+                .lexer
+                .mistake("getline reads into a variable, an element or a field")),
         }
     }
 
@@ -734,7 +848,9 @@ impl<'a> Parser<'a> {
         self.advance()?;
         match self.primary(place)? {
             Expression::Read(target) => Ok(Expression::Step(target, step, Fix::Prefix)),
-            _ => Err(self.lexer.mistake("++ and -- need a variable, an element or a field")),
+            _ => Err(self
+                .lexer
+                .mistake("++ and -- need a variable, an element or a field")),
         }
     }
 
@@ -796,10 +912,17 @@ impl<'a> Parser<'a> {
 
     fn builtin(&mut self, builtin: Builtin) -> Parsed<Expression> {
         self.advance()?;
-        let arguments = if builtin != Builtin::Length || self.is("(") { self.arguments()? } else { Vec::new() };
+        let arguments = if builtin != Builtin::Length || self.is("(") {
+            self.arguments()?
+        } else {
+            Vec::new()
+        };
         let (least, most) = arity(builtin);
         if arguments.len() < least || arguments.len() > most {
-            let name = BUILTINS.iter().find(|(_, known)| *known == builtin).map_or("", |(name, _)| name);
+            let name = BUILTINS
+                .iter()
+                .find(|(_, known)| *known == builtin)
+                .map_or("", |(name, _)| name);
             return Err(self.lexer.mistake(format_args!(
                 "{name} takes {least} to {most} arguments, not {}",
                 arguments.len()
@@ -823,15 +946,19 @@ impl Around {
     fn around(self, assignment: Expression) -> Expression {
         match self {
             Self::Nothing => assignment,
-            Self::Unary(operator, inner) => Expression::Unary(operator, Box::new(inner.around(assignment))),
+            Self::Unary(operator, inner) => {
+                Expression::Unary(operator, Box::new(inner.around(assignment)))
+            }
             Self::And(first, inner) => Expression::And(first, Box::new(inner.around(assignment))),
             Self::Or(first, inner) => Expression::Or(first, Box::new(inner.around(assignment))),
             Self::Compare(operator, first, inner) => {
                 Expression::Compare(operator, first, Box::new(inner.around(assignment)))
             }
-            Self::Match(subject, expected, inner) => {
-                Expression::Match { subject, regex: Box::new(inner.around(assignment)), expected }
-            }
+            Self::Match(subject, expected, inner) => Expression::Match {
+                subject,
+                regex: Box::new(inner.around(assignment)),
+                expected,
+            },
         }
     }
 }

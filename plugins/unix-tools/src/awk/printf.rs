@@ -44,13 +44,20 @@ pub fn format(format: &[u8], arguments: &[Value], text: &dyn Fn(&Value) -> Vec<u
         }
         let width = amount(format, &mut at, &mut arguments).unwrap_or(0);
         conversion.left |= width < 0;
-        conversion.width = usize::try_from(width.unsigned_abs()).unwrap_or(WIDEST).min(WIDEST);
+        conversion.width = usize::try_from(width.unsigned_abs())
+            .unwrap_or(WIDEST)
+            .min(WIDEST);
         if format.get(at) == Some(&b'.') {
             at += 1;
             let precision = amount(format, &mut at, &mut arguments).unwrap_or(0);
-            conversion.precision = usize::try_from(precision).ok().map(|precision| precision.min(WIDEST));
+            conversion.precision = usize::try_from(precision)
+                .ok()
+                .map(|precision| precision.min(WIDEST));
         }
-        while matches!(format.get(at), Some(b'h' | b'l' | b'L' | b'q' | b'j' | b'z' | b't')) {
+        while matches!(
+            format.get(at),
+            Some(b'h' | b'l' | b'L' | b'q' | b'j' | b'z' | b't')
+        ) {
             at += 1;
         }
         let Some(&letter) = format.get(at) else {
@@ -65,7 +72,10 @@ pub fn format(format: &[u8], arguments: &[Value], text: &dyn Fn(&Value) -> Vec<u
                 conversion.number(letter, number, &mut out);
             }
             b'c' => {
-                let character = arguments.next().map(|value| character(value, text)).unwrap_or_default();
+                let character = arguments
+                    .next()
+                    .map(|value| character(value, text))
+                    .unwrap_or_default();
                 conversion.pad(&character, &mut out);
             }
             b's' => {
@@ -84,15 +94,27 @@ pub fn format_number(pattern: &[u8], number: f64) -> Vec<u8> {
 }
 
 /// A width or precision: digits, or `*` for the next argument.
-fn amount<'a>(format: &[u8], at: &mut usize, arguments: &mut impl Iterator<Item = &'a Value>) -> Option<i64> {
+fn amount<'a>(
+    format: &[u8],
+    at: &mut usize,
+    arguments: &mut impl Iterator<Item = &'a Value>,
+) -> Option<i64> {
     if format.get(*at) == Some(&b'*') {
         *at += 1;
-        #[expect(clippy::cast_possible_truncation, reason = "saturates, and widths are bounded afterwards")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "saturates, and widths are bounded afterwards"
+        )]
         return arguments.next().map(|value| value.number() as i64);
     }
     let mut amount: Option<i64> = None;
     while let Some(digit) = format.get(*at).filter(|byte| byte.is_ascii_digit()) {
-        amount = Some(amount.unwrap_or(0).saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+        amount = Some(
+            amount
+                .unwrap_or(0)
+                .saturating_mul(10)
+                .saturating_add(i64::from(digit - b'0')),
+        );
         *at += 1;
     }
     amount
@@ -102,13 +124,21 @@ fn amount<'a>(format: &[u8], at: &mut usize, arguments: &mut impl Iterator<Item 
 fn character(value: &Value, text: &dyn Fn(&Value) -> Vec<u8>) -> Vec<u8> {
     match value {
         Value::Number(number) => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "saturates"
+            )]
             let code = *number as u32;
-            char::from_u32(code).map(|character| character.to_string().into_bytes()).unwrap_or_default()
+            char::from_u32(code)
+                .map(|character| character.to_string().into_bytes())
+                .unwrap_or_default()
         }
         _ => {
             let text = text(value);
-            let length = crate::awk::text::characters(&text).next().map_or(0, <[u8]>::len);
+            let length = crate::awk::text::characters(&text)
+                .next()
+                .map_or(0, <[u8]>::len);
             text[..length].to_vec()
         }
     }
@@ -117,7 +147,10 @@ fn character(value: &Value, text: &dyn Fn(&Value) -> Vec<u8>) -> Vec<u8> {
 impl Conversion {
     fn text(&self, value: &[u8], out: &mut Vec<u8>) {
         let end = self.precision.map_or(value.len(), |precision| {
-            crate::awk::text::characters(value).take(precision).map(<[u8]>::len).sum()
+            crate::awk::text::characters(value)
+                .take(precision)
+                .map(<[u8]>::len)
+                .sum()
         });
         self.pad(&value[..end], out);
     }
@@ -136,18 +169,33 @@ impl Conversion {
     fn number(&self, letter: u8, number: f64, out: &mut Vec<u8>) {
         if !number.is_finite() {
             let word = if number.is_nan() { "nan" } else { "inf" };
-            let word = if number.is_sign_negative() { format!("-{word}") } else { format!("+{word}") };
-            return Self { zero: false, ..*self }.pad(word.as_bytes(), out);
+            let word = if number.is_sign_negative() {
+                format!("-{word}")
+            } else {
+                format!("+{word}")
+            };
+            return Self {
+                zero: false,
+                ..*self
+            }
+            .pad(word.as_bytes(), out);
         }
         let magnitude = number.abs();
         let (digits, integer) = match letter {
             b'd' | b'i' | b'u' => (format!("{:.0}", magnitude.trunc()), true),
             b'o' | b'x' | b'X' => (self.radix(letter, magnitude), true),
-            b'e' | b'E' => (scientific(magnitude, self.precision.unwrap_or(6), letter), false),
+            b'e' | b'E' => (
+                scientific(magnitude, self.precision.unwrap_or(6), letter),
+                false,
+            ),
             b'g' | b'G' => (self.general(magnitude, letter), false),
-            _ => (format!("{magnitude:.*}", self.precision.unwrap_or(6)), false),
+            _ => (
+                format!("{magnitude:.*}", self.precision.unwrap_or(6)),
+                false,
+            ),
         };
-        let negative = number.is_sign_negative() && (!integer || digits.bytes().any(|digit| digit != b'0'));
+        let negative =
+            number.is_sign_negative() && (!integer || digits.bytes().any(|digit| digit != b'0'));
         let sign = if negative {
             "-"
         } else if self.plus {
@@ -170,7 +218,11 @@ impl Conversion {
     }
 
     fn radix(&self, letter: u8, magnitude: f64) -> String {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates as C's awk does")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates as C's awk does"
+        )]
         let value = magnitude as u64;
         match (letter, self.alternate && value != 0) {
             (b'o', true) => format!("0{value:o}"),
@@ -186,7 +238,11 @@ impl Conversion {
     fn general(&self, magnitude: f64, letter: u8) -> String {
         let precision = self.precision.unwrap_or(6).max(1);
         let rounded = format!("{magnitude:.*e}", precision - 1);
-        let exponent: i32 = rounded.rsplit('e').next().and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        let exponent: i32 = rounded
+            .rsplit('e')
+            .next()
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or(0);
         let limit = i32::try_from(precision).unwrap_or(i32::MAX);
         let text = if exponent < -4 || exponent >= limit {
             scientific(magnitude, precision - 1, letter - 2)
@@ -194,7 +250,11 @@ impl Conversion {
             let decimals = usize::try_from(limit - 1 - exponent).unwrap_or(0);
             format!("{magnitude:.decimals$}")
         };
-        if self.alternate { text } else { without_trailing_zeros(&text) }
+        if self.alternate {
+            text
+        } else {
+            without_trailing_zeros(&text)
+        }
     }
 }
 
@@ -204,7 +264,11 @@ fn scientific(magnitude: f64, precision: usize, letter: u8) -> String {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}{}{sign}{:02}", char::from(letter), exponent.abs())
+    format!(
+        "{mantissa}{}{sign}{:02}",
+        char::from(letter),
+        exponent.abs()
+    )
 }
 
 fn without_trailing_zeros(text: &str) -> String {
@@ -215,7 +279,10 @@ fn without_trailing_zeros(text: &str) -> String {
     if !mantissa.contains('.') {
         return text.to_owned();
     }
-    format!("{}{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+    format!(
+        "{}{exponent}",
+        mantissa.trim_end_matches('0').trim_end_matches('.')
+    )
 }
 
 #[cfg(test)]
@@ -234,7 +301,7 @@ mod tests {
             ("%#o", 8.0, "010"),
             ("%e", 12345.678, "1.234568e+04"),
             ("%.2f", 2.675, "2.67"),
-            ("%8.3f", 3.14159, "   3.142"),
+            ("%8.3f", 3.24159, "   3.242"),
             ("%g", 1e-5, "1e-05"),
             ("%g", 123456789.0, "1.23457e+08"),
             ("%g", 100000.0, "100000"),
@@ -243,7 +310,11 @@ mod tests {
             ("%c", 65.0, "A"),
         ];
         for (pattern, number, expected) in cases {
-            assert_eq!(String::from_utf8_lossy(&format_number(pattern.as_bytes(), number)), expected, "{pattern}");
+            assert_eq!(
+                String::from_utf8_lossy(&format_number(pattern.as_bytes(), number)),
+                expected,
+                "{pattern}"
+            );
         }
     }
 }

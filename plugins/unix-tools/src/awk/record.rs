@@ -31,9 +31,9 @@ impl Separator {
                 .split(|byte| matches!(byte, b' ' | b'\t' | b'\n'))
                 .filter(|field| !field.is_empty())
                 .collect(),
-            Self::Byte(separator) => {
-                text.split(|byte| byte == separator || (paragraph && *byte == b'\n')).collect()
-            }
+            Self::Byte(separator) => text
+                .split(|byte| byte == separator || (paragraph && *byte == b'\n'))
+                .collect(),
             Self::Characters => super::text::characters(text).collect(),
             Self::Regex(regex) => {
                 let mut fields = Vec::new();
@@ -44,7 +44,10 @@ impl Separator {
                 }
                 fields.push(&text[rest..]);
                 if paragraph {
-                    fields = fields.into_iter().flat_map(|field| field.split(|byte| *byte == b'\n')).collect();
+                    fields = fields
+                        .into_iter()
+                        .flat_map(|field| field.split(|byte| *byte == b'\n'))
+                        .collect();
                 }
                 fields
             }
@@ -78,7 +81,12 @@ const MOST_FIELDS: usize = 1 << 24;
 impl Record {
     /// An empty record.
     pub fn new() -> Self {
-        Self { whole: Value::Unset, text: Rc::from(&b""[..]), fields: Vec::new(), state: State::Unsplit }
+        Self {
+            whole: Value::Unset,
+            text: Rc::from(&b""[..]),
+            fields: Vec::new(),
+            state: State::Unsplit,
+        }
     }
 
     /// Replaces the record.
@@ -119,7 +127,11 @@ impl Record {
     /// Splits the record if that was not done.
     pub fn split(&mut self, separator: &Separator, paragraph: bool) {
         if self.state == State::Unsplit {
-            self.fields = separator.split(&self.text, paragraph).into_iter().map(Value::from_input).collect();
+            self.fields = separator
+                .split(&self.text, paragraph)
+                .into_iter()
+                .map(Value::from_input)
+                .collect();
             self.state = State::Both;
         }
     }
@@ -152,7 +164,10 @@ impl Record {
     /// Assigns the number of fields, after [`Record::split`].
     pub fn resize(&mut self, count: usize) -> Result<(), Failure> {
         if count > MOST_FIELDS {
-            return Err(Failure::new(2, format!("field {count} is beyond the most that a record has, {MOST_FIELDS}")));
+            return Err(Failure::new(
+                2,
+                format!("field {count} is beyond the most that a record has, {MOST_FIELDS}"),
+            ));
         }
         self.fields.resize(count, Value::text(""));
         self.state = State::FieldsChanged;

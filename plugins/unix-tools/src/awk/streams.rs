@@ -28,7 +28,11 @@ pub struct Records {
 impl Records {
     /// Records of `input`.
     pub fn new(input: Box<dyn Read>) -> Self {
-        Self { input: io::BufReader::with_capacity(64 * 1024, input), rest: Vec::new(), at_end: false }
+        Self {
+            input: io::BufReader::with_capacity(64 * 1024, input),
+            rest: Vec::new(),
+            at_end: false,
+        }
     }
 
     /// The next record, and what ended it.
@@ -46,11 +50,17 @@ impl Records {
                 Ok(Some((record, if ended { vec![*end] } else { Vec::new() })))
             }
             Ending::Byte(end) => self.until(|bytes| {
-                bytes.iter().position(|byte| byte == end).map(|at| (at, at + 1))
+                bytes
+                    .iter()
+                    .position(|byte| byte == end)
+                    .map(|at| (at, at + 1))
             }),
             Ending::Paragraph => self.paragraph(),
             Ending::Regex(regex) => self.until(|bytes| {
-                regex.find(bytes).filter(|found| !found.is_empty()).map(|found| (found.start(), found.end()))
+                regex
+                    .find(bytes)
+                    .filter(|found| !found.is_empty())
+                    .map(|found| (found.start(), found.end()))
             }),
         }
     }
@@ -65,7 +75,10 @@ impl Records {
     }
 
     /// Up to where `find` sees an end that more input cannot lengthen.
-    fn until(&mut self, find: impl Fn(&[u8]) -> Option<(usize, usize)>) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+    fn until(
+        &mut self,
+        find: impl Fn(&[u8]) -> Option<(usize, usize)>,
+    ) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
         loop {
             match find(&self.rest) {
                 Some((start, end)) if end < self.rest.len() || self.at_end => {
@@ -80,7 +93,11 @@ impl Records {
                     }
                     let mut record = std::mem::take(&mut self.rest);
                     // A new line at the very end of the input is no part of a record.
-                    let ended = if record.last() == Some(&b'\n') { record.pop().into_iter().collect() } else { Vec::new() };
+                    let ended = if record.last() == Some(&b'\n') {
+                        record.pop().into_iter().collect()
+                    } else {
+                        Vec::new()
+                    };
                     return Ok(Some((record, ended)));
                 }
                 _ => self.fill()?,
@@ -99,7 +116,10 @@ impl Records {
         }
         self.until(|bytes| {
             let start = bytes.windows(2).position(|pair| pair == b"\n\n")?;
-            let length = bytes[start..].iter().take_while(|byte| **byte == b'\n').count();
+            let length = bytes[start..]
+                .iter()
+                .take_while(|byte| **byte == b'\n')
+                .count();
             Some((start, start + length))
         })
     }
@@ -157,7 +177,8 @@ impl Streams {
                 Opening::Truncate => options.write(true).create(true).truncate(true),
                 Opening::Append => options.append(true).create(true),
             };
-            self.writers.insert(path.to_vec(), BufWriter::new(options.open(name(path))?));
+            self.writers
+                .insert(path.to_vec(), BufWriter::new(options.open(name(path))?));
         }
         match self.writers.get_mut(path) {
             Some(writer) => writer.write_all(bytes),

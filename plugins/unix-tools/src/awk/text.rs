@@ -11,7 +11,14 @@ pub fn characters(text: &[u8]) -> impl Iterator<Item = &[u8]> {
             0xF0..=0xF4 => 4,
             _ => 1,
         };
-        let length = if rest.get(..length).is_some_and(|bytes| std::str::from_utf8(bytes).is_ok()) { length } else { 1 };
+        let length = if rest
+            .get(..length)
+            .is_some_and(|bytes| std::str::from_utf8(bytes).is_ok())
+        {
+            length
+        } else {
+            1
+        };
         let (character, tail) = rest.split_at(length);
         rest = tail;
         Some(character)
@@ -20,7 +27,11 @@ pub fn characters(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The number of characters.
 pub fn length(text: &[u8]) -> usize {
-    if text.is_ascii() { text.len() } else { characters(text).count() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        characters(text).count()
+    }
 }
 
 /// The characters from number `start`, counted from 1, to before number `end`.
@@ -33,7 +44,10 @@ pub fn between(text: &[u8], start: usize, end: usize) -> &[u8] {
         return text.get(start - 1..end).unwrap_or_default();
     }
     let skipped: usize = characters(text).take(start - 1).map(<[u8]>::len).sum();
-    let taken: usize = characters(&text[skipped..]).take(end - start).map(<[u8]>::len).sum();
+    let taken: usize = characters(&text[skipped..])
+        .take(end - start)
+        .map(<[u8]>::len)
+        .sum();
     &text[skipped..skipped + taken]
 }
 

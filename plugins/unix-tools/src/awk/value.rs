@@ -96,9 +96,17 @@ pub fn number_to_text(number: f64, format: &[u8]) -> Vec<u8> {
 
 /// The length of the number at the start of `bytes`, after blanks, and the blanks' length.
 fn scan(bytes: &[u8]) -> (usize, usize) {
-    let start = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let start = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_whitespace())
+        .count();
     let mut at = start;
-    let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = |from: usize| {
+        bytes[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
     if matches!(bytes.get(at), Some(b'+' | b'-')) {
         at += 1;
     }
@@ -125,13 +133,20 @@ fn scan(bytes: &[u8]) -> (usize, usize) {
 }
 
 fn parse(bytes: &[u8]) -> f64 {
-    std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0)
+    std::str::from_utf8(bytes)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0.0)
 }
 
 /// The number that `bytes` begins with, or zero.
 pub fn leading_number(bytes: &[u8]) -> f64 {
     let (start, end) = scan(bytes);
-    if start == end { 0.0 } else { parse(&bytes[start..end]) }
+    if start == end {
+        0.0
+    } else {
+        parse(&bytes[start..end])
+    }
 }
 
 /// The number that `bytes` is, blanks around it aside.
@@ -149,7 +164,15 @@ mod tests {
 
     #[test]
     fn text_is_the_number_it_begins_with() {
-        for (text, number) in [("", 0.0), (" 12abc", 12.0), ("-1.5e2x", -150.0), (".5", 0.5), ("5.", 5.0), ("1e", 1.0), ("+x", 0.0)] {
+        for (text, number) in [
+            ("", 0.0),
+            (" 12abc", 12.0),
+            ("-1.5e2x", -150.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("1e", 1.0),
+            ("+x", 0.0),
+        ] {
             assert_eq!(leading_number(text.as_bytes()), number, "{text}");
         }
     }

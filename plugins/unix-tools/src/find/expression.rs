@@ -80,7 +80,12 @@ pub enum Expression {
     Printf(Vec<Piece>),
     List,
     Delete,
-    Execute { number: usize, command: Vec<String>, each: Each, place: Where },
+    Execute {
+        number: usize,
+        command: Vec<String>,
+        each: Each,
+        place: Where,
+    },
     Not(Box<Expression>),
     And(Box<Expression>, Box<Expression>),
     Or(Box<Expression>, Box<Expression>),
@@ -130,15 +135,26 @@ impl Evaluation {
         match entry.metadata() {
             Ok(metadata) => Ok(Some(metadata)),
             Err(error) => {
-                let error = error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into());
-                self.trouble(format_args!("'{}': {}", entry.path().display(), reason(&error)))?;
+                let error = error
+                    .into_io_error()
+                    .unwrap_or_else(|| io::ErrorKind::Other.into());
+                self.trouble(format_args!(
+                    "'{}': {}",
+                    entry.path().display(),
+                    reason(&error)
+                ))?;
                 Ok(None)
             }
         }
     }
 
     /// Whether `expression` holds at `entry`; actions are carried out on the way.
-    pub fn matches(&mut self, expression: &Expression, entry: &DirEntry, root: &str) -> io::Result<bool> {
+    pub fn matches(
+        &mut self,
+        expression: &Expression,
+        entry: &DirEntry,
+        root: &str,
+    ) -> io::Result<bool> {
         let path = entry.path();
         Ok(match expression {
             Expression::True | Expression::Permitted => true,
@@ -154,28 +170,37 @@ impl Evaluation {
                 glob.is_match(name)
             }
             Expression::Path(glob) => glob.is_match(path.to_string_lossy().as_ref()),
-            Expression::LinkName(glob) => std::fs::read_link(path).is_ok_and(|target| glob.is_match(target)),
+            Expression::LinkName(glob) => {
+                std::fs::read_link(path).is_ok_and(|target| glob.is_match(target))
+            }
             Expression::Regex(regex) => regex.is_match(&path.to_string_lossy()),
             Expression::Type(kinds) => kinds.contains(&printing::kind(entry.file_type())),
-            Expression::Size(amount, unit) => {
-                self.metadata(entry)?.is_some_and(|metadata| amount.holds(metadata.len().div_ceil(*unit)))
-            }
+            Expression::Size(amount, unit) => self
+                .metadata(entry)?
+                .is_some_and(|metadata| amount.holds(metadata.len().div_ceil(*unit))),
             Expression::Age(amount, unit) => {
-                let modified = self.metadata(entry)?.and_then(|metadata| metadata.modified().ok());
+                let modified = self
+                    .metadata(entry)?
+                    .and_then(|metadata| metadata.modified().ok());
                 modified.is_some_and(|time| {
                     let age = self.now.duration_since(time).unwrap_or_default().as_secs();
                     amount.holds(age / unit)
                 })
             }
             Expression::Newer(than) => {
-                let modified = self.metadata(entry)?.and_then(|metadata| metadata.modified().ok());
+                let modified = self
+                    .metadata(entry)?
+                    .and_then(|metadata| metadata.modified().ok());
                 modified.is_some_and(|time| time > *than)
             }
             Expression::Empty if entry.file_type().is_dir() => {
                 std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
             }
             Expression::Empty => {
-                entry.file_type().is_file() && self.metadata(entry)?.is_some_and(|metadata| metadata.len() == 0)
+                entry.file_type().is_file()
+                    && self
+                        .metadata(entry)?
+                        .is_some_and(|metadata| metadata.len() == 0)
             }
             Expression::Links(amount) => amount.holds(1),
             Expression::SameFile(file) => {
@@ -211,22 +236,34 @@ impl Evaluation {
             }
             Expression::List => {
                 if let Some(metadata) = self.metadata(entry)? {
-                    self.out.write_all(printing::listed(entry, &metadata).as_bytes())?;
+                    self.out
+                        .write_all(printing::listed(entry, &metadata).as_bytes())?;
                 }
                 true
             }
             Expression::Delete => self.delete(entry)?,
-            Expression::Execute { number, command, each, place } => {
+            Expression::Execute {
+                number,
+                command,
+                each,
+                place,
+            } => {
                 let shown = match place {
                     Where::Here => path.display().to_string(),
                     Where::Beside => format!("./{}", entry.file_name().to_string_lossy()),
                 };
                 match each {
                     Each::One => {
-                        let words = command.iter().map(|word| word.replace("{}", &shown)).collect();
+                        let words = command
+                            .iter()
+                            .map(|word| word.replace("{}", &shown))
+                            .collect();
                         let directory = match place {
                             Where::Here => None,
-                            Where::Beside => path.parent().map(ToOwned::to_owned).filter(|parent| parent != ""),
+                            Where::Beside => path
+                                .parent()
+                                .map(ToOwned::to_owned)
+                                .filter(|parent| parent != ""),
                         };
                         self.execute(words, directory)? == 0
                     }
@@ -243,8 +280,12 @@ impl Evaluation {
                 }
             }
             Expression::Not(inner) => !self.matches(inner, entry, root)?,
-            Expression::And(left, right) => self.matches(left, entry, root)? && self.matches(right, entry, root)?,
-            Expression::Or(left, right) => self.matches(left, entry, root)? || self.matches(right, entry, root)?,
+            Expression::And(left, right) => {
+                self.matches(left, entry, root)? && self.matches(right, entry, root)?
+            }
+            Expression::Or(left, right) => {
+                self.matches(left, entry, root)? || self.matches(right, entry, root)?
+            }
             Expression::Both(left, right) => {
                 self.matches(left, entry, root)?;
                 self.matches(right, entry, root)?
@@ -257,16 +298,27 @@ impl Evaluation {
         if path == std::path::Path::new(".") {
             return Ok(true);
         }
-        let removed =
-            if entry.file_type().is_dir() { std::fs::remove_dir(path) } else { std::fs::remove_file(path) };
+        let removed = if entry.file_type().is_dir() {
+            std::fs::remove_dir(path)
+        } else {
+            std::fs::remove_file(path)
+        };
         if let Err(error) = removed {
-            self.trouble(format_args!("cannot delete '{}': {}", path.display(), reason(&error)))?;
+            self.trouble(format_args!(
+                "cannot delete '{}': {}",
+                path.display(),
+                reason(&error)
+            ))?;
             return Ok(false);
         }
         Ok(true)
     }
 
-    fn execute(&mut self, mut words: Vec<String>, directory: Option<std::path::PathBuf>) -> io::Result<i32> {
+    fn execute(
+        &mut self,
+        mut words: Vec<String>,
+        directory: Option<std::path::PathBuf>,
+    ) -> io::Result<i32> {
         self.out.flush()?;
         let program = words.remove(0);
         let mut command = Command::new(program.clone(), words);
@@ -293,12 +345,19 @@ impl Evaluation {
     /// Runs what `-exec … +` has left.
     pub fn run_batches(&mut self, expression: &Expression) -> io::Result<()> {
         match expression {
-            Expression::Execute { number, command, each: Each::Many, .. } => match self.batches.remove(number) {
+            Expression::Execute {
+                number,
+                command,
+                each: Each::Many,
+                ..
+            } => match self.batches.remove(number) {
                 Some(batch) if !batch.is_empty() => self.execute_batch(command, batch),
                 _ => Ok(()),
             },
             Expression::Not(inner) => self.run_batches(inner),
-            Expression::And(left, right) | Expression::Or(left, right) | Expression::Both(left, right) => {
+            Expression::And(left, right)
+            | Expression::Or(left, right)
+            | Expression::Both(left, right) => {
                 self.run_batches(left)?;
                 self.run_batches(right)
             }

@@ -34,8 +34,12 @@ fn find(arguments: Vec<OsString>) -> Outcome {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    let path = error.path().map_or_else(|| root.clone(), |path| path.display().to_string());
-                    let error = error.into_io_error().unwrap_or_else(|| io::Error::other("a loop of links"));
+                    let path = error
+                        .path()
+                        .map_or_else(|| root.clone(), |path| path.display().to_string());
+                    let error = error
+                        .into_io_error()
+                        .unwrap_or_else(|| io::Error::other("a loop of links"));
                     evaluation.out.flush()?;
                     complain(format_args!("find: '{path}': {}", reason(&error)));
                     evaluation.status = 1;

@@ -49,8 +49,14 @@ pub fn parse(arguments: &[String]) -> Result<Plan, Failure> {
         greatest_depth: usize::MAX,
         contents_first: false,
     };
-    let mut parser =
-        Parser { words: arguments.iter().peekable(), plan, syntax: Syntax::Basic, acts: false, commands: 0, depth: 0 };
+    let mut parser = Parser {
+        words: arguments.iter().peekable(),
+        plan,
+        syntax: Syntax::Basic,
+        acts: false,
+        commands: 0,
+        depth: 0,
+    };
     parser.roots();
     if parser.words.peek().is_some() {
         parser.plan.expression = parser.list()?;
@@ -91,7 +97,10 @@ impl<'a> Parser<'a> {
     }
 
     fn eat(&mut self, wanted: &[&str]) -> bool {
-        let found = self.words.peek().is_some_and(|word| wanted.contains(&word.as_str()));
+        let found = self
+            .words
+            .peek()
+            .is_some_and(|word| wanted.contains(&word.as_str()));
         if found {
             self.words.next();
         }
@@ -128,7 +137,9 @@ impl<'a> Parser<'a> {
     fn not(&mut self) -> Result<Expression, Failure> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(failure(format!("the expression is nested deeper than {DEEPEST} levels")));
+            return Err(failure(format!(
+                "the expression is nested deeper than {DEEPEST} levels"
+            )));
         }
         let expression = if self.eat(&["!", "-not"]) {
             Expression::Not(Box::new(self.not()?))
@@ -154,14 +165,19 @@ impl<'a> Parser<'a> {
 
     fn glob(&mut self, option: &str, case: Case) -> Result<globset::GlobMatcher, Failure> {
         let pattern = self.value(option)?;
-        glob::matcher(pattern, case).map_err(|error| failure(format!("{option} '{pattern}': {error}")))
+        glob::matcher(pattern, case)
+            .map_err(|error| failure(format!("{option} '{pattern}': {error}")))
     }
 
     fn regex(&mut self, option: &str, case: Case) -> Result<Regex, Failure> {
         let pattern = self.value(option)?;
         // find's own syntax is that of Emacs: alternation and groups with a backslash, `+` and `?` without.
         let adapted = match self.syntax {
-            Syntax::Basic => pattern.replace('+', "\\+").replace('?', "\\?").replace("\\\\+", "+").replace("\\\\?", "?"),
+            Syntax::Basic => pattern
+                .replace('+', "\\+")
+                .replace('?', "\\?")
+                .replace("\\\\+", "+")
+                .replace("\\\\?", "?"),
             Syntax::Extended => pattern.to_owned(),
         };
         RegexBuilder::new(&format!("^(?:{})$", translate(&adapted, self.syntax)))
@@ -173,21 +189,34 @@ impl<'a> Parser<'a> {
 
     fn amount(&mut self, option: &str) -> Result<Amount, Failure> {
         let value = self.value(option)?;
-        amount(value).ok_or_else(|| failure(format!("{option} '{value}': a number is expected, with + or - before it")))
+        amount(value).ok_or_else(|| {
+            failure(format!(
+                "{option} '{value}': a number is expected, with + or - before it"
+            ))
+        })
     }
 
     fn depth_value(&mut self, option: &str) -> Result<usize, Failure> {
         let value = self.value(option)?;
-        value.parse().map_err(|_| failure(format!("{option} '{value}': a number from 0 is expected")))
+        value
+            .parse()
+            .map_err(|_| failure(format!("{option} '{value}': a number from 0 is expected")))
     }
 
     fn primary(&mut self) -> Result<Expression, Failure> {
-        let Some(word) = self.words.next() else { return Err(failure("an expression is expected at the end".to_owned())) };
+        let Some(word) = self.words.next() else {
+            return Err(failure("an expression is expected at the end".to_owned()));
+        };
         let option = word.as_str();
         Ok(match option {
-            "-true" | "-noleaf" | "-xdev" | "-mount" | "-daystart" | "-warn" | "-nowarn" | "-ignore_readdir_race" => {
-                Expression::True
-            }
+            "-true"
+            | "-noleaf"
+            | "-xdev"
+            | "-mount"
+            | "-daystart"
+            | "-warn"
+            | "-nowarn"
+            | "-ignore_readdir_race" => Expression::True,
             "-false" => Expression::False,
             "-name" => Expression::Name(self.glob(option, Case::Sensitive)?),
             "-iname" => Expression::Name(self.glob(option, Case::Insensitive)?),
@@ -198,7 +227,9 @@ impl<'a> Parser<'a> {
             "-iregex" => Expression::Regex(self.regex(option, Case::Insensitive)?),
             "-regextype" => {
                 self.syntax = match self.value(option)? {
-                    "posix-extended" | "egrep" | "posix-egrep" | "awk" | "gnu-awk" => Syntax::Extended,
+                    "posix-extended" | "egrep" | "posix-egrep" | "awk" | "gnu-awk" => {
+                        Syntax::Extended
+                    }
                     _ => Syntax::Basic,
                 };
                 Expression::True
@@ -238,22 +269,31 @@ impl<'a> Parser<'a> {
                     Some((at, 'G')) => (&value[..at], 1 << 30),
                     _ => (value, 512),
                 };
-                let amount = amount(number).ok_or_else(|| failure(format!("invalid -size '{value}'")))?;
+                let amount =
+                    amount(number).ok_or_else(|| failure(format!("invalid -size '{value}'")))?;
                 Expression::Size(amount, unit)
             }
             "-mtime" | "-atime" | "-ctime" => Expression::Age(self.amount(option)?, 24 * 60 * 60),
             "-mmin" | "-amin" | "-cmin" => {
                 // Minutes are rounded up, days down.
                 match self.amount(option)? {
-                    Amount::Less(minutes) => Expression::Age(Amount::Less(minutes.saturating_mul(60)), 1),
-                    Amount::More(minutes) => Expression::Age(Amount::More(minutes.saturating_mul(60)), 1),
-                    Amount::Exactly(minutes) => Expression::Age(Amount::Exactly(minutes.saturating_sub(1)), 60),
+                    Amount::Less(minutes) => {
+                        Expression::Age(Amount::Less(minutes.saturating_mul(60)), 1)
+                    }
+                    Amount::More(minutes) => {
+                        Expression::Age(Amount::More(minutes.saturating_mul(60)), 1)
+                    }
+                    Amount::Exactly(minutes) => {
+                        Expression::Age(Amount::Exactly(minutes.saturating_sub(1)), 60)
+                    }
                 }
             }
             "-newer" | "-anewer" | "-cnewer" | "-newermm" => {
                 let file = self.value(option)?;
                 let modified = std::fs::metadata(file).and_then(|metadata| metadata.modified());
-                Expression::Newer(modified.map_err(|error| failure(format!("'{file}': {}", reason(&error))))?)
+                Expression::Newer(
+                    modified.map_err(|error| failure(format!("'{file}': {}", reason(&error))))?,
+                )
             }
             "-newermt" => {
                 let value = self.value(option)?;
@@ -266,7 +306,9 @@ impl<'a> Parser<'a> {
             "-samefile" => Expression::SameFile(self.value(option)?.into()),
             "-readable" | "-writable" | "-executable" => Expression::Permitted,
             "-perm" | "-user" | "-group" | "-uid" | "-gid" | "-inum" | "-nouser" | "-nogroup" => {
-                return Err(failure(format!("{option}: files have no owners, modes or numbers in the sandbox")));
+                return Err(failure(format!(
+                    "{option}: files have no owners, modes or numbers in the sandbox"
+                )));
             }
             "-prune" => Expression::Prune,
             "-quit" => self.act(Expression::Quit),
@@ -292,7 +334,9 @@ impl<'a> Parser<'a> {
             "-exec" => self.command(option, Where::Here)?,
             "-execdir" => self.command(option, Where::Beside)?,
             "-ok" | "-okdir" => {
-                return Err(failure(format!("{option}: there is nobody to ask; use -exec")));
+                return Err(failure(format!(
+                    "{option}: there is nobody to ask; use -exec"
+                )));
             }
             other => return Err(failure(format!("unknown predicate '{other}'"))),
         })
@@ -308,7 +352,9 @@ impl<'a> Parser<'a> {
         let mut command: Vec<String> = Vec::new();
         loop {
             let Some(word) = self.words.next() else {
-                return Err(failure(format!("missing argument to '{option}': it ends with ';' or '{{}} +'")));
+                return Err(failure(format!(
+                    "missing argument to '{option}': it ends with ';' or '{{}} +'"
+                )));
             };
             let many = word == "+" && command.last().is_some_and(|last| last == "{}");
             if word == ";" || many {
@@ -317,8 +363,17 @@ impl<'a> Parser<'a> {
                 }
                 self.commands += 1;
                 // In the directory of an entry a command runs for that entry alone.
-                let each = if many && place == Where::Here { Each::Many } else { Each::One };
-                return Ok(Expression::Execute { number: self.commands, command, each, place });
+                let each = if many && place == Where::Here {
+                    Each::Many
+                } else {
+                    Each::One
+                };
+                return Ok(Expression::Execute {
+                    number: self.commands,
+                    command,
+                    each,
+                    place,
+                });
             }
             command.push(word.clone());
         }
@@ -337,8 +392,15 @@ fn amount(value: &str) -> Option<Amount> {
 
 /// A date, or a date and time, in UTC.
 fn moment(value: &str) -> Option<SystemTime> {
-    let civil = value.parse::<jiff::civil::DateTime>().or_else(|_| value.replace(' ', "T").parse()).ok();
+    let civil = value
+        .parse::<jiff::civil::DateTime>()
+        .or_else(|_| value.replace(' ', "T").parse())
+        .ok();
     let civil = civil.or_else(|| Some(value.parse::<jiff::civil::Date>().ok()?.at(0, 0, 0, 0)))?;
-    let seconds = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second();
+    let seconds = civil
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()?
+        .timestamp()
+        .as_second();
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?))
 }

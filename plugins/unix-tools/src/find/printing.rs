@@ -35,14 +35,18 @@ pub fn parse(format: &str) -> Vec<Piece> {
             },
             '%' => {
                 let mut width = String::new();
-                while let Some(digit) = characters.next_if(|next| next.is_ascii_digit() || *next == '-') {
+                while let Some(digit) =
+                    characters.next_if(|next| next.is_ascii_digit() || *next == '-')
+                {
                     width.push(digit);
                 }
                 let width = width.parse().unwrap_or(0);
                 pieces.push(Piece::Text(std::mem::take(&mut text)));
                 match characters.next() {
                     Some('%') | None => text.push('%'),
-                    Some('T' | 'A' | 'C') => pieces.push(Piece::Time(characters.next().unwrap_or('@'), width)),
+                    Some('T' | 'A' | 'C') => {
+                        pieces.push(Piece::Time(characters.next().unwrap_or('@'), width))
+                    }
                     Some(letter) => pieces.push(Piece::Directive(letter, width)),
                 }
             }
@@ -75,7 +79,9 @@ pub fn expand(pieces: &[Piece], entry: &DirEntry, metadata: &Metadata, root: &st
             Piece::Directive(letter, width) => (directive(*letter, entry, metadata, root), *width),
             Piece::Time(letter, width) => (time(*letter, metadata), *width),
         };
-        let places = usize::try_from(width.unsigned_abs()).unwrap_or(0).min(1 << 16);
+        let places = usize::try_from(width.unsigned_abs())
+            .unwrap_or(0)
+            .min(1 << 16);
         if width < 0 {
             out.push_str(&format!("{text:<places$}"));
         } else {
@@ -89,8 +95,17 @@ fn directive(letter: char, entry: &DirEntry, metadata: &Metadata, root: &str) ->
     let path = entry.path().display().to_string();
     match letter {
         'p' => path,
-        'P' => path.strip_prefix(root).unwrap_or(&path).trim_start_matches('/').to_owned(),
-        'f' => path.trim_end_matches('/').rsplit('/').next().unwrap_or(&path).to_owned(),
+        'P' => path
+            .strip_prefix(root)
+            .unwrap_or(&path)
+            .trim_start_matches('/')
+            .to_owned(),
+        'f' => path
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(&path)
+            .to_owned(),
         'h' => match path.rsplit_once('/') {
             Some((parent, _)) => parent.to_owned(),
             None => ".".to_owned(),
@@ -101,7 +116,9 @@ fn directive(letter: char, entry: &DirEntry, metadata: &Metadata, root: &str) ->
         'b' => metadata.len().div_ceil(512).to_string(),
         'k' => metadata.len().div_ceil(1024).to_string(),
         'y' | 'Y' => kind(entry.file_type()).to_string(),
-        'l' => std::fs::read_link(entry.path()).map(|target| target.display().to_string()).unwrap_or_default(),
+        'l' => std::fs::read_link(entry.path())
+            .map(|target| target.display().to_string())
+            .unwrap_or_default(),
         'm' => if metadata.is_dir() { "755" } else { "644" }.to_owned(),
         'M' => mode(metadata),
         'u' | 'g' => "agent".to_owned(),
@@ -123,7 +140,9 @@ fn time(letter: char, metadata: &Metadata) -> String {
 }
 
 fn modified(metadata: &Metadata, format: &str) -> String {
-    let Ok(time) = metadata.modified() else { return String::new() };
+    let Ok(time) = metadata.modified() else {
+        return String::new();
+    };
     let (seconds, nanoseconds) = crate::time::since_epoch(time);
     let format = format.replace("%f", &format!("{nanoseconds:09}"));
     crate::time::format(seconds, nanoseconds, &format).unwrap_or_default()
