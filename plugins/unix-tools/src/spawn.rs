@@ -74,13 +74,7 @@ mod platform {
     #[allow(missing_docs, clippy::all)]
     mod bindings {
         wit_bindgen::generate!({
-            // Single packages, each after those that it uses.
-            path: [
-                "../../wit/deps/io.wit",
-                "../../wit/deps/clocks.wit",
-                "../../wit/deps/filesystem.wit",
-                "../../wit/process.wit",
-            ],
+            path: "../../wit",
             world: "massgen:plugin/shell",
             generate_all,
         });
