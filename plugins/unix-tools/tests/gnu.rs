@@ -219,8 +219,8 @@ fn nesting_that_would_overflow_a_guests_stack_is_refused_with_a_sentence() {
         (
             "awk",
             format!("BEGIN{{print 1 {}}}", "+1".repeat(20000)),
-            2,
-            "awk: calls and expressions are nested deeper than 1000 levels\n",
+            1,
+            "awk: program line 1: more than 500 operators follow each other\n",
         ),
         (
             "awk",

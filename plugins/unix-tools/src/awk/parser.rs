@@ -14,6 +14,9 @@ type Parsed<T> = Result<T, Failure>;
 /// Deeper nesting is refused, so that no program overflows the stack of a guest.
 const DEEPEST: usize = 120;
 
+/// A longer chain of operators is refused for the same reason.
+const LONGEST_CHAIN: usize = 500;
+
 /// What `>` and `in` mean where an expression stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Context {
@@ -279,6 +282,17 @@ impl<'a> Parser<'a> {
             return Err(self
                 .lexer
                 .mistake(format_args!("nested deeper than {DEEPEST} levels")));
+        }
+        Ok(())
+    }
+
+    /// Counts the operators of a chain such as `a + b + c`, whose tree is as deep as the chain is long.
+    fn another(&self, links: &mut usize) -> Parsed<()> {
+        *links += 1;
+        if *links > LONGEST_CHAIN {
+            return Err(self.lexer.mistake(format_args!(
+                "more than {LONGEST_CHAIN} operators follow each other"
+            )));
         }
         Ok(())
     }
@@ -611,7 +625,9 @@ impl<'a> Parser<'a> {
 
     fn or(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.and(place)?;
+        let mut links = 0;
         while self.eat("||")? {
+            self.another(&mut links)?;
             self.skip_newlines()?;
             left = Expression::Or(Box::new(left), Box::new(self.and(place)?));
         }
@@ -620,7 +636,9 @@ impl<'a> Parser<'a> {
 
     fn and(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.membership(place)?;
+        let mut links = 0;
         while self.eat("&&")? {
+            self.another(&mut links)?;
             self.skip_newlines()?;
             left = Expression::And(Box::new(left), Box::new(self.membership(place)?));
         }
@@ -629,7 +647,9 @@ impl<'a> Parser<'a> {
 
     fn membership(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.matching(place)?;
+        let mut links = 0;
         while place != Context::ForHeader && self.eat_word("in")? {
+            self.another(&mut links)?;
             let Token::Name(array) = self.advance()? else {
                 return Err(self.unexpected("an array's name"));
             };
@@ -644,7 +664,9 @@ impl<'a> Parser<'a> {
 
     fn matching(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.comparison(place)?;
+        let mut links = 0;
         loop {
+            self.another(&mut links)?;
             let expected = self.is("~");
             if !expected && !self.is("!~") {
                 return Ok(left);
@@ -678,7 +700,9 @@ impl<'a> Parser<'a> {
 
     fn piped(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.concatenation(place)?;
+        let mut links = 0;
         while self.eat("| getline")? {
+            self.another(&mut links)?;
             let target = self.optional_place()?;
             left = Expression::Getline(target, Source::Command(Box::new(left)));
         }
@@ -687,7 +711,9 @@ impl<'a> Parser<'a> {
 
     fn concatenation(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.additive(place)?;
+        let mut links = 0;
         while self.operand_follows(place) {
+            self.another(&mut links)?;
             left = Expression::Concatenate(Box::new(left), Box::new(self.additive(place)?));
         }
         Ok(left)
@@ -704,7 +730,9 @@ impl<'a> Parser<'a> {
 
     fn additive(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.multiplicative(place)?;
+        let mut links = 0;
         loop {
+            self.another(&mut links)?;
             let operator = match self.token {
                 Token::Sign("+") => Arithmetic::Add,
                 Token::Sign("-") => Arithmetic::Subtract,
@@ -718,7 +746,9 @@ impl<'a> Parser<'a> {
 
     fn multiplicative(&mut self, place: Context) -> Parsed<Expression> {
         let mut left = self.unary(place)?;
+        let mut links = 0;
         loop {
+            self.another(&mut links)?;
             let operator = match self.token {
                 Token::Sign("*") => Arithmetic::Multiply,
                 Token::Sign("/") => Arithmetic::Divide,
