@@ -9,7 +9,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rquickjs::{ArrayBuffer, Ctx, Error, IntoJs, Object, Result, TypedArray, Value};
+use rquickjs::{
+    ArrayBuffer, Ctx, Error, IntoJs, Object, Result, TypedArray, Value, function::Opt,
+};
 
 use crate::{
     errno,
@@ -211,7 +213,7 @@ fn read_at<'js>(
     ctx: Ctx<'js>,
     descriptor: u32,
     most: usize,
-    position: Option<u64>,
+    position: Opt<Option<u64>>,
 ) -> Result<ArrayBuffer<'js>> {
     if descriptor == 0 {
         output::flush();
@@ -220,7 +222,7 @@ fn read_at<'js>(
     let count = if descriptor == 0 {
         thrown(&ctx, io::stdin().read(&mut buffer))?
     } else {
-        on_file(&ctx, descriptor, |file| match position {
+        on_file(&ctx, descriptor, |file| match position.0.flatten() {
             None => file.read(&mut buffer),
             Some(position) => {
                 let current = file.stream_position()?;
@@ -239,14 +241,14 @@ fn write_at<'js>(
     ctx: Ctx<'js>,
     descriptor: u32,
     data: TypedArray<'js, u8>,
-    position: Option<u64>,
+    position: Opt<Option<u64>>,
 ) -> Result<usize> {
     let data = bytes(&ctx, &data)?;
     match descriptor {
         1 => output::write(output::Stream::Output, data),
         2 => output::write(output::Stream::Error, data),
         _ => on_file(&ctx, descriptor, |file| {
-            if let Some(position) = position {
+            if let Some(position) = position.0.flatten() {
                 file.seek(SeekFrom::Start(position))?;
             }
             file.write_all(data)

@@ -54,8 +54,7 @@
     }
     assert(condition, ...args) {
       if (condition) return;
-      if (typeof args[0] === "string") args[0] = `Assertion failed: ${args[0]}`;
-      else args.unshift(args.length > 0 ? "Assertion failed:" : "Assertion failed");
+      args[0] = args.length > 0 ? `Assertion failed: ${String(args[0])}` : "Assertion failed";
       this.#write(this.#error, args);
     }
     group(...args) {
@@ -127,9 +126,7 @@
       const rule = (left, middle, right) => left + widths.map((count) => "─".repeat(count)).join(middle) + right;
       const line = (row) =>
         `│${row.map((cell, column) => {
-          const space = widths[column] - width(cell);
-          const left = Math.floor(space / 2);
-          return " ".repeat(left) + cell + " ".repeat(space - left);
+          return ` ${cell}${" ".repeat(widths[column] - width(cell) - 1)}`;
         }).join("│")}│`;
       this.log([rule("┌", "┬", "┐"), line(head), rule("├", "┼", "┤"), ...grid.slice(1).map(line), rule("└", "┴", "┘")].join("\n"));
     }

@@ -41,7 +41,6 @@
     return { file, line, column };
   };
 
-  const capitalised = /^[a-z].*(?:undefined|null|function|object|property|constructor)/;
   Error.prepareStackTrace = (error, sites) => {
     if (error instanceof TypeError || error instanceof ReferenceError) {
       const message = Object.getOwnPropertyDescriptor(error, "message");
@@ -65,9 +64,6 @@
     if (top !== undefined && typeof error === "object") lines.set(error, top);
     return headline(error) + text;
   };
-  const engineHook = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace");
-  void engineHook;
-  void capitalised;
   Object.defineProperty(Error, "prepareStackTrace", {
     configurable: true,
     enumerable: false,
@@ -103,10 +99,10 @@
     if (isError) {
       text += inspect(error);
     } else if (isPromise) {
-      const reason = inspect(error);
+      const reason = typeof error === "object" && error !== null ? `#<${error.constructor?.name ?? "Object"}>` : String(error);
       text +=
-        `[UnhandledPromiseRejection: This error originated either by throwing inside of an async function without a catch block, ` +
-        `or by rejecting a promise which was not handled with .catch(). The promise rejected with the reason "${reason}".] {\n` +
+        `UnhandledPromiseRejection: This error originated either by throwing inside of an async function without a catch block, ` +
+        `or by rejecting a promise which was not handled with .catch(). The promise rejected with the reason "${reason}". {\n` +
         `  code: 'ERR_UNHANDLED_REJECTION'\n}`;
     } else {
       text += typeof error === "string" ? error : inspect(error);

@@ -477,6 +477,13 @@
     const { Readable } = part("stream");
     let fd = options.fd?.fd ?? options.fd;
     let position = options.start;
+    const opened = () => {
+      if (fd !== undefined || stream.destroyed) return;
+      fd = operations.open(name, options.flags ?? "r");
+      stream.fd = fd;
+      stream.emit("open", fd);
+      stream.emit("ready");
+    };
     let left = options.end === undefined ? Infinity : options.end - (options.start ?? 0) + 1;
     const stream = new Readable({
       highWaterMark: options.highWaterMark ?? 65536,
@@ -484,12 +491,7 @@
       read() {
         loop
           .later(() => {
-            if (fd === undefined) {
-              fd = operations.open(name, options.flags ?? "r");
-              stream.fd = fd;
-              stream.emit("open", fd);
-              stream.emit("ready");
-            }
+            opened();
             const length = Math.min(65536, left);
             if (length <= 0) return null;
             const chunk = attempt("read", undefined, undefined, () => files.readAt(fd, length, position));
@@ -511,6 +513,7 @@
         done(error);
       },
     });
+    loop.later(opened).catch((error) => stream.destroy(error));
     return Object.assign(stream, { path: name, bytesRead: 0 });
   };
   fs.createWriteStream = (name, options) => {

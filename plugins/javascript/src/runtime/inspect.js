@@ -221,7 +221,7 @@
     const longest = Math.max(...widths);
     const column = longest + 2;
     if (column * 3 + state.indentation >= state.breakLength || !(total / column > 5 || longest <= 6)) return entries;
-    const biased = Math.max(column - Math.sqrt(column - total / entries.length), 1);
+    const biased = Math.max(longest - 1 - Math.sqrt(column - total / entries.length), 1);
     const columns = Math.min(
       Math.round(Math.sqrt(2.5 * biased * count) / biased),
       Math.floor((state.breakLength - state.indentation) / column),
@@ -332,11 +332,8 @@
       keys = keysOf(state, value);
       const kind = tagOf(value);
       if (kind === "Arguments") {
-        keys = keysOf(state, value, true);
-        braces = ["[Arguments] [", "]"];
-        if (value.length === 0 && keys.length === 0) return "[Arguments] []";
-        type = ARRAY;
-        entries = () => listEntries(state, value, depth + 1);
+        braces[0] = "[Arguments] {";
+        if (keys.length === 0) return "[Arguments] {}";
       } else if (typeof value === "function") {
         base = functionBase(value, name, tag);
         if (keys.length === 0) return styled(state, base, "special");
@@ -438,6 +435,7 @@
     if (typeof value === "string") return value;
     if (typeof value === "number") return number(value);
     if (typeof value === "bigint") return `${value}n`;
+    if (typeof value === "function") return String(value);
     if (typeof value === "object" && value !== null && hasOwnText(value)) return String(value);
     return inspect(value, { ...options, depth: 0, colors: false, compact: 3 });
   };

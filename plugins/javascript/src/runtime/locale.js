@@ -118,6 +118,14 @@
   define(Date.prototype, "toLocaleTimeString", function toLocaleTimeString(_locale, options) {
     return formatDate(this, options, "time");
   });
+  for (const name of ["toString", "toTimeString"]) {
+    const plain = Date.prototype[name];
+    define(Date.prototype, name, function () {
+      const text = plain.call(this);
+      return text.endsWith("GMT+0000") ? `${text} (Coordinated Universal Time)` : text;
+    });
+    Object.defineProperty(Date.prototype[name], "name", { value: name });
+  }
   const lasting = (options) => ({ resolvedOptions: () => ({ locale: "en-US", timeZone: "UTC", numberingSystem: "latn", calendar: "gregory", ...options }) });
   const constructible = (make) =>
     function (_locale, options = {}) {
