@@ -37,7 +37,7 @@ fn javascript() -> Plugin {
     JAVASCRIPT.get_or_init(load).clone()
 }
 
-/// One row of the table. `DIR` in a text stands for the workspace.
+/// One row of the table. `{HERE}` in a text stands for the workspace.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
@@ -103,7 +103,7 @@ async fn run(
 async fn check(case: Case) -> Vec<String> {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().canonicalize().unwrap();
-    let here = |text: &str| text.replace("DIR", folder.to_str().unwrap());
+    let here = |text: &str| text.replace("{HERE}", folder.to_str().unwrap());
     for (name, text) in &case.files {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -237,7 +237,11 @@ async fn a_memory_hog_ends_at_the_memory_limit() {
         memory_bytes: 96 << 20,
         ..limits()
     };
-    let report = run_code("const a = []; for (;;) a.push(new Array(10000).fill(1))", limits).await;
+    let report = run_code(
+        "const a = []; for (;;) a.push(new Array(10000).fill(1))",
+        limits,
+    )
+    .await;
     assert!(
         matches!(
             report.outcome,

@@ -108,7 +108,13 @@ mod tests {
         let script = folder.path().join("clang");
         install(&script, &clang(&python)).unwrap();
         let output = std::process::Command::new(&script)
-            .args(["-c", "--target=wasm32-wasip2", "a b.c", "--sysroot=/x", "-O2"])
+            .args([
+                "-c",
+                "--target=wasm32-wasip2",
+                "a b.c",
+                "--sysroot=/x",
+                "-O2",
+            ])
             .output()
             .unwrap();
         assert_eq!(

@@ -74,7 +74,11 @@ fn rust_plugins(
         println!("no plugin is written in Rust");
         return Ok(());
     }
-    for component in compile(c_compiler.for_guests(run::cargo(workspace)), workspace, compiler)? {
+    for component in compile(
+        c_compiler.for_guests(run::cargo(workspace)),
+        workspace,
+        compiler,
+    )? {
         let manifest = component.package.join(MANIFEST);
         if manifest.is_file() {
             install(&component.file, &manifest, &artifacts(workspace))?;

@@ -12,11 +12,7 @@ use crate::run::{self, Failure};
 ///
 /// # Errors
 /// Python or its `venv` module is missing, or a package cannot be downloaded.
-pub(crate) fn with(
-    purpose: &str,
-    folder: &Path,
-    requirements: &Path,
-) -> Result<PathBuf, Failure> {
+pub(crate) fn with(purpose: &str, folder: &Path, requirements: &Path) -> Result<PathBuf, Failure> {
     let tools = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let stamp = folder.join("installed-from");
     let wanted = fs::read_to_string(requirements).map_err(Failure::file("read", requirements))?;

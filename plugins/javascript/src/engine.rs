@@ -26,7 +26,10 @@ pub(crate) fn run() -> ! {
         Ok(()) => "the event loop ended without an exit".to_owned(),
         Err(failure) => failure,
     };
-    output::write(output::Stream::Error, format!("node: {failure}\n").as_bytes());
+    output::write(
+        output::Stream::Error,
+        format!("node: {failure}\n").as_bytes(),
+    );
     surroundings::exit(INTERNAL_FAULT)
 }
 
@@ -42,7 +45,11 @@ fn start() -> Result<(), String> {
     })));
     let context = Context::full(&runtime).map_err(told)?;
     // The engine's hooks are set between two uses of the context: both need the engine's lock.
-    let hooks = context.with(|ctx| Hooks::new(&ctx).catch(&ctx).map_err(|error| error.to_string()))?;
+    let hooks = context.with(|ctx| {
+        Hooks::new(&ctx)
+            .catch(&ctx)
+            .map_err(|error| error.to_string())
+    })?;
     let modules = Modules::new(hooks.resolve, hooks.load);
     runtime.set_loader(modules.clone(), modules);
     let rejection = hooks.rejection;

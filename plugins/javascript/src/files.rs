@@ -9,9 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use rquickjs::{
-    ArrayBuffer, Ctx, Error, IntoJs, Object, Result, TypedArray, Value, function::Opt,
-};
+use rquickjs::{ArrayBuffer, Ctx, Error, IntoJs, Object, Result, TypedArray, Value, function::Opt};
 
 use crate::{
     errno,
@@ -40,15 +38,23 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     define(&files, "unlink", |ctx: Ctx<'_>, path: String| {
         thrown(&ctx, fs::remove_file(path))
     })?;
-    define(&files, "rename", |ctx: Ctx<'_>, from: String, to: String| {
-        thrown(&ctx, fs::rename(from, to))
-    })?;
-    define(&files, "hardLink", |ctx: Ctx<'_>, from: String, to: String| {
-        thrown(&ctx, fs::hard_link(from, to))
-    })?;
-    define(&files, "symlink", |ctx: Ctx<'_>, target: String, link: String| {
-        thrown(&ctx, surroundings::symlink(&target, &link))
-    })?;
+    define(
+        &files,
+        "rename",
+        |ctx: Ctx<'_>, from: String, to: String| thrown(&ctx, fs::rename(from, to)),
+    )?;
+    define(
+        &files,
+        "hardLink",
+        |ctx: Ctx<'_>, from: String, to: String| thrown(&ctx, fs::hard_link(from, to)),
+    )?;
+    define(
+        &files,
+        "symlink",
+        |ctx: Ctx<'_>, target: String, link: String| {
+            thrown(&ctx, surroundings::symlink(&target, &link))
+        },
+    )?;
     define(&files, "readLink", |ctx: Ctx<'_>, path: String| {
         thrown(&ctx, fs::read_link(path)).map(|target| target.to_string_lossy().into_owned())
     })?;
@@ -79,12 +85,7 @@ fn read<'js>(ctx: Ctx<'js>, path: String) -> Result<ArrayBuffer<'js>> {
     ArrayBuffer::new(ctx, content)
 }
 
-fn write<'js>(
-    ctx: Ctx<'js>,
-    path: String,
-    data: TypedArray<'js, u8>,
-    flags: String,
-) -> Result<()> {
+fn write<'js>(ctx: Ctx<'js>, path: String, data: TypedArray<'js, u8>, flags: String) -> Result<()> {
     let data = bytes(&ctx, &data)?;
     let written = options(&flags)
         .and_then(|options| options.open(path))
@@ -153,7 +154,11 @@ fn describe<'js>(ctx: &Ctx<'js>, metadata: &Metadata) -> Result<Object<'js>> {
 }
 
 fn status<'js>(ctx: Ctx<'js>, path: String, follows: bool) -> Result<Object<'js>> {
-    let metadata = if follows { fs::metadata(path) } else { fs::symlink_metadata(path) };
+    let metadata = if follows {
+        fs::metadata(path)
+    } else {
+        fs::symlink_metadata(path)
+    };
     describe(&ctx, &thrown(&ctx, metadata)?)
 }
 
@@ -176,7 +181,9 @@ fn open(ctx: Ctx<'_>, path: String, flags: String) -> Result<u32> {
     let file = thrown(&ctx, options(&flags).and_then(|options| options.open(path)))?;
     Ok(OPEN.with_borrow_mut(|open| {
         // The lowest free number, as POSIX has it.
-        let descriptor = (3..).find(|number| !open.contains_key(number)).unwrap_or(u32::MAX);
+        let descriptor = (3..)
+            .find(|number| !open.contains_key(number))
+            .unwrap_or(u32::MAX);
         open.insert(descriptor, file);
         descriptor
     }))

@@ -8,8 +8,8 @@ use std::{
 
 use md5::Md5;
 use rquickjs::{
-    ArrayBuffer, Ctx, Exception, Function, IntoJs, Module, Object, Promise, Result, TypedArray, Value,
-    function::IntoJsFunc, promise::PromiseState,
+    ArrayBuffer, Ctx, Exception, Function, IntoJs, Module, Object, Promise, Result, TypedArray,
+    Value, function::IntoJsFunc, promise::PromiseState,
 };
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -25,7 +25,10 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     host.set("arguments", arguments)?;
     let environment = Object::new(ctx.clone())?;
     for (key, value) in std::env::vars_os() {
-        environment.set(key.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())?;
+        environment.set(
+            key.to_string_lossy().into_owned(),
+            value.to_string_lossy().into_owned(),
+        )?;
     }
     host.set("environment", environment)?;
     host.set("startingDirectory", surroundings::starting_directory())?;
@@ -41,7 +44,9 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     define(&host, "readInput", read_input)?;
     define(&host, "sleep", sleep)?;
     let start = Instant::now();
-    define(&host, "elapsed", move || start.elapsed().as_secs_f64() * 1e3)?;
+    define(&host, "elapsed", move || {
+        start.elapsed().as_secs_f64() * 1e3
+    })?;
     define(&host, "random", random)?;
     define(&host, "digest", digest)?;
     define(&host, "encode", encode)?;
@@ -57,7 +62,10 @@ pub(crate) fn define<'js, P>(
     name: &str,
     function: impl IntoJsFunc<'js, P> + 'js,
 ) -> Result<()> {
-    object.set(name, Function::new(object.ctx().clone(), function)?.with_name(name)?)
+    object.set(
+        name,
+        Function::new(object.ctx().clone(), function)?.with_name(name)?,
+    )
 }
 
 fn source<'js>(ctx: Ctx<'js>, name: String) -> Result<Value<'js>> {
@@ -97,7 +105,11 @@ fn promise_state<'js>(ctx: Ctx<'js>, promise: Promise<'js>) -> Result<Vec<Value<
 
 /// Writes text or bytes to descriptor 1 or 2.
 fn write<'js>(ctx: Ctx<'js>, descriptor: u8, data: Value<'js>) -> Result<()> {
-    let stream = if descriptor == 2 { output::Stream::Error } else { output::Stream::Output };
+    let stream = if descriptor == 2 {
+        output::Stream::Error
+    } else {
+        output::Stream::Output
+    };
     if let Some(text) = data.as_string() {
         output::write(stream, text.to_string()?.as_bytes());
     } else {
@@ -108,9 +120,12 @@ fn write<'js>(ctx: Ctx<'js>, descriptor: u8, data: Value<'js>) -> Result<()> {
 
 /// The bytes of an array that is not detached.
 pub(crate) fn bytes<'a>(ctx: &Ctx<'_>, array: &'a TypedArray<'_, u8>) -> Result<&'a [u8]> {
-    array
-        .as_bytes()
-        .ok_or_else(|| Exception::throw_type(ctx, "Cannot perform the operation on a detached ArrayBuffer"))
+    array.as_bytes().ok_or_else(|| {
+        Exception::throw_type(
+            ctx,
+            "Cannot perform the operation on a detached ArrayBuffer",
+        )
+    })
 }
 
 /// Up to `most` bytes of standard input; none at its end.

@@ -56,7 +56,11 @@ pub(crate) fn flush() {
 }
 
 fn deliver(mut stream: impl Write, bytes: &[u8]) {
-    if stream.write_all(bytes).and_then(|()| stream.flush()).is_err() {
+    if stream
+        .write_all(bytes)
+        .and_then(|()| stream.flush())
+        .is_err()
+    {
         surroundings::exit(BROKEN_PIPE);
     }
 }

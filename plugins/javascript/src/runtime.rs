@@ -50,7 +50,10 @@ pub(crate) fn evaluate<'js, V: rquickjs::FromJs<'js>>(
     name: &str,
 ) -> rquickjs::Result<V> {
     let Some((_, source)) = SOURCES.iter().find(|(known, _)| *known == name) else {
-        return Err(Exception::throw_message(ctx, &format!("no runtime source {name}")));
+        return Err(Exception::throw_message(
+            ctx,
+            &format!("no runtime source {name}"),
+        ));
     };
     let mut options = EvalOptions::default();
     options.filename = Some(format!("node:internal/{name}"));
