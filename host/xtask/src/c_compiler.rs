@@ -43,7 +43,9 @@ pub(crate) fn prepare(plugins: &Path) -> Result<CCompiler, Failure> {
     )?;
     let sdk = target.join("javascript-build/wasi-sdk");
     let python = tools.join("python");
-    install(&sdk.join("bin/clang"), &clang(&python))?;
+    let header = sdk.join("include/stack-limit.h");
+    install(&header, STACK_LIMIT)?;
+    install(&sdk.join("bin/clang"), &clang(&python, &header))?;
     install(&sdk.join("bin/ar"), &archiver(&python))?;
     let sysroot = sdk.join("share/wasi-sysroot");
     fs::create_dir_all(&sysroot).map_err(Failure::file("create", &sysroot))?;
@@ -53,9 +55,13 @@ pub(crate) fn prepare(plugins: &Path) -> Result<CCompiler, Failure> {
     })
 }
 
+/// Included before every C file. QuickJS does not check its stack where `__wasi__` is defined, and a deep recursion would
+/// end in a trap; the C library's headers want it defined, so they come first.
+const STACK_LIMIT: &str = "#include <wasi/api.h>\n#undef __wasi__\n";
+
 /// A script that calls clang for WASI. Zig brings the sysroot itself and knows the target under another name, so
 /// the options for both are left out. Without `-fno-sanitize`, Zig would add checks that trap.
-fn clang(python: &Path) -> String {
+fn clang(python: &Path, header: &Path) -> String {
     format!(
         "#!/bin/sh\n\
          for word in \"$@\"; do\n\
@@ -65,8 +71,9 @@ fn clang(python: &Path) -> String {
          \x20       *) set -- \"$@\" \"$word\" ;;\n\
          \x20   esac\n\
          done\n\
-         exec \"{}\" -m ziglang cc -target wasm32-wasi -fno-sanitize=undefined \"$@\"\n",
-        python.display()
+         exec \"{}\" -m ziglang cc -target wasm32-wasi -fno-sanitize=undefined -include \"{}\" \"$@\"\n",
+        python.display(),
+        header.display()
     )
 }
 
@@ -106,7 +113,7 @@ mod tests {
         let python = folder.path().join("python");
         install(&python, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n").unwrap();
         let script = folder.path().join("clang");
-        install(&script, &clang(&python)).unwrap();
+        install(&script, &clang(&python, Path::new("/limit.h"))).unwrap();
         let output = std::process::Command::new(&script)
             .args([
                 "-c",
@@ -119,7 +126,7 @@ mod tests {
             .unwrap();
         assert_eq!(
             String::from_utf8_lossy(&output.stdout),
-            "-m\nziglang\ncc\n-target\nwasm32-wasi\n-fno-sanitize=undefined\n-c\na b.c\n-O2\n"
+            "-m\nziglang\ncc\n-target\nwasm32-wasi\n-fno-sanitize=undefined\n-include\n/limit.h\n-c\na b.c\n-O2\n"
         );
     }
 }

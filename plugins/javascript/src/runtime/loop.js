@@ -21,7 +21,12 @@
     }
   };
 
+  const outOfMemory = () => {
+    host.write(2, "FATAL ERROR: JavaScript heap out of memory\n");
+    host.exit(134);
+  };
   const fatal = (error, isPromise = false) => {
+    if (error?.message === "out of memory") outOfMemory();
     const process = part("process");
     const origin = isPromise ? "unhandledRejection" : "uncaughtException";
     if (process.listenerCount("uncaughtException") > 0) {
@@ -36,7 +41,7 @@
     try {
       text = part("errors").report(error, isPromise);
     } catch {
-      text = "Uncaught error\n";
+      outOfMemory();
     }
     host.write(2, text);
     process.exit(process.exitCode === undefined ? 1 : process.exitCode || 1);
