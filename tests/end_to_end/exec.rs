@@ -220,3 +220,79 @@ fn wrong_calls_are_told_with_what_is_right() {
         assert_eq!(ran.stdout, "");
     }
 }
+
+#[test]
+fn unix_tools_work_on_mounted_files_and_start_each_other() {
+    let folder = Folder::new();
+    folder.write("src/one.py", "print(1)\n");
+    folder.write("src/two.py", "print(1)\nprint(2)\n");
+    folder.write("src/note.txt", "alpha\nbeta\n");
+    let run = |words: &[&str]| folder.run(&[&["exec", "--mount", ".:/w", "--"], words].concat());
+    for (words, expected) in [
+        (
+            &[
+                "find", "src", "-name", "*.py", "-exec", "wc", "-l", "{}", ";",
+            ][..],
+            "1 src/one.py\n2 src/two.py\n",
+        ),
+        (&["grep", "-rn", "beta", "src"], "src/note.txt:2:beta\n"),
+        (
+            &["awk", "{ n += NF } END { print n }", "src/note.txt"],
+            "2\n",
+        ),
+        (&["sed", "s/alpha/gamma/", "src/note.txt"], "gamma\nbeta\n"),
+        (&["sort", "-r", "src/note.txt"], "beta\nalpha\n"),
+        (&["env", "WHO=me", "printenv", "WHO"], "me\n"),
+        (&["jq", "-n", "-c", "{a: [1, 2]}"], "{\"a\":[1,2]}\n"),
+    ] {
+        let ran = run(words);
+        let mut lines: Vec<&str> = ran.stdout.lines().collect();
+        lines.sort_unstable();
+        let mut wanted: Vec<&str> = expected.lines().collect();
+        wanted.sort_unstable();
+        assert_eq!(
+            (ran.code, lines),
+            (Some(0), wanted),
+            "{words:?}: {}",
+            ran.stderr
+        );
+    }
+    assert_eq!(run(&["tar", "czf", "all.tgz", "src"]).code, Some(0));
+    assert_eq!(run(&["rm", "-r", "src"]).code, Some(0));
+    assert_eq!(run(&["tar", "xzf", "all.tgz"]).code, Some(0));
+    assert_eq!(folder.read("src/note.txt"), "alpha\nbeta\n");
+    let missing = run(&["cat", "nothing"]);
+    assert_eq!(missing.code, Some(1));
+    assert!(
+        missing
+            .stderr
+            .starts_with("cat: nothing: No such file or directory"),
+        "{}",
+        missing.stderr
+    );
+}
+
+#[test]
+fn arguments_come_to_xargs_by_standard_input() {
+    let folder = Folder::new();
+    let mut command = folder.command(&["exec", "--", "xargs", "-n", "1", "echo", "got"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    running.stdin.take().unwrap().write_all(b"a b\n").unwrap();
+    let ran = ran(running.wait_with_output().unwrap());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "got a\ngot b\n"));
+}
+
+#[test]
+fn javascript_runs_with_its_own_modules_and_files() {
+    let folder = Folder::new();
+    folder.write("lib.mjs", "export const twice = (n) => 2 * n;\n");
+    folder.write(
+        "main.mjs",
+        "import fs from 'node:fs';\nimport { twice } from './lib.mjs';\n\
+         fs.writeFileSync('out.json', JSON.stringify({ n: twice(21) }));\nprocess.exit(twice(2));\n",
+    );
+    let ran = folder.run(&["exec", "--mount", ".:/w", "--", "node", "main.mjs"]);
+    assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+    assert_eq!(folder.read("out.json"), "{\"n\":42}");
+}
