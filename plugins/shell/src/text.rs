@@ -39,6 +39,19 @@ pub fn to_bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
+/// Text as a path of the system's.
+#[cfg(unix)]
+pub fn path(text: &str) -> std::path::PathBuf {
+    let bytes: std::ffi::OsString = std::os::unix::ffi::OsStringExt::from_vec(to_bytes(text));
+    bytes.into()
+}
+
+/// Text as a path of the system's. The sandbox's paths are UTF-8: a name with other bytes is not found.
+#[cfg(not(unix))]
+pub fn path(text: &str) -> std::path::PathBuf {
+    text.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -119,8 +119,8 @@ fn duplicate(fd: std::os::fd::BorrowedFd<'_>) -> io::Result<OwnedFd> {
     fd.try_clone_to_owned()
 }
 
-fn os(path: &str) -> std::ffi::OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(text::to_bytes(path))
+fn os(path: &str) -> std::path::PathBuf {
+    text::path(path)
 }
 
 /// A new pipe.
