@@ -7,7 +7,7 @@ pub mod jobs;
 pub mod lookup;
 mod pipeline;
 pub mod redirect;
-mod simple;
+pub mod simple;
 pub mod test;
 
 use std::rc::Rc;
@@ -19,7 +19,7 @@ use crate::syntax::tree::{Action, Command, Kind, List, Program, Substitution, Ta
 use crate::syntax::{self, SyntaxError};
 use crate::{system, text};
 
-pub use call::{function, source};
+pub use call::source;
 pub use pipeline::pipeline;
 
 /// Functions, sourced files, evaluations and subshells nested deeper than this are refused, for each takes stack.

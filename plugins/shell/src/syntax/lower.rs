@@ -256,7 +256,7 @@ impl Lowering<'_> {
                 Kind::For(clause.variable_name.clone(), words, self.list(&clause.body.0)?)
             }
             C::ArithmeticForClause(clause) => {
-                let mut part = |part: &Option<ast::UnexpandedArithmeticExpr>| {
+                let part = |part: &Option<ast::UnexpandedArithmeticExpr>| {
                     part.as_ref().filter(|part| !part.value.trim().is_empty())
                         .map(|part| self.arithmetic(&part.value)).transpose()
                 };

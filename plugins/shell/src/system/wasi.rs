@@ -170,6 +170,11 @@ impl Writer {
         Ok(())
     }
 
+    /// How many handles of this shell are on the same end.
+    pub fn holders(&self) -> usize {
+        Rc::strong_count(&self.0)
+    }
+
     /// Whether both handles are on the same end.
     pub fn is(&self, other: &Self) -> bool {
         Rc::ptr_eq(&self.0, &other.0)
