@@ -3,7 +3,7 @@
 
 fn main() {
     if std::env::var("CARGO_CFG_TARGET_FAMILY").as_deref() == Ok("wasm") {
-        println!("cargo::rustc-link-arg-bins=-Wl,-z,stack-size=8388608");
+        println!("cargo::rustc-link-arg-bins=-zstack-size=8388608");
     }
     println!("cargo::rerun-if-changed=build.rs");
 }

@@ -148,6 +148,17 @@ pub async fn which(shell: &mut Shell, arguments: &[String]) -> Outcome {
     Ok(status)
 }
 
+/// `hash`: nothing is remembered, so names are only looked up.
+pub async fn hash(shell: &mut Shell, arguments: &[String]) -> Outcome {
+    let mut status = 0;
+    for name in arguments.iter().filter(|name| !name.starts_with('-')) {
+        if kinds(shell, name).is_empty() {
+            status = fail(shell, &format!("hash: {name}: not found"), 1).await?;
+        }
+    }
+    Ok(status)
+}
+
 /// `alias`
 pub async fn alias(shell: &mut Shell, arguments: &[String]) -> Outcome {
     let mut status = 0;

@@ -153,7 +153,13 @@ pub async fn trap(shell: &mut Shell, arguments: &[String]) -> Outcome {
     let shows = arguments.is_empty() || arguments.first().is_some_and(|first| first == "-p");
     if shows {
         let mut shown = String::new();
-        for (name, command) in &shell.traps {
+        let asked: Vec<&str> = arguments.iter().skip(1).filter_map(|name| signal(name)).map(|(name, _)| name).collect();
+        let mut all: Vec<(&String, &String)> = shell.traps.iter().collect();
+        all.sort_by_key(|(name, _)| signal(name).map_or(i32::MAX, |(_, number)| number));
+        for (name, command) in all {
+            if arguments.len() > 1 && !asked.contains(&name.as_str()) {
+                continue;
+            }
             let prefix = if matches!(name.as_str(), "EXIT" | "ERR" | "DEBUG" | "RETURN") { "" } else { "SIG" };
             shown.push_str(&format!("trap -- {} {prefix}{name}\n", quote::single(command)));
         }

@@ -155,8 +155,10 @@ pub async fn kill(shell: &mut Shell, arguments: &[String]) -> Outcome {
 pub async fn resume(shell: &mut Shell, name: &str, arguments: &[String]) -> Outcome {
     let word = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("%+", String::as_str);
     let Some(job) = find(shell, word) else {
-        let shown = if word == "%+" { "current" } else { word };
-        return fail(shell, &format!("{name}: {shown}: no such job"), 1).await;
+        if word == "%+" {
+            return fail(shell, &format!("{name}: no job control"), 1).await;
+        }
+        return fail(shell, &format!("{name}: {word}: no such job"), 1).await;
     };
     match name {
         "fg" => {

@@ -94,7 +94,7 @@ async fn dispatch(shell: &mut Shell, name: &str, arguments: &[String], operands:
         "command" | "builtin" => commands::command(shell, name, arguments, operands).await,
         "type" => commands::type_of(shell, arguments).await,
         "which" => commands::which(shell, arguments).await,
-        "hash" => Ok(0),
+        "hash" => commands::hash(shell, arguments).await,
         "alias" => commands::alias(shell, arguments).await,
         "unalias" => commands::unalias(shell, arguments).await,
         "umask" => commands::umask(shell, arguments).await,

@@ -293,7 +293,7 @@ impl Output<'_> {
     }
 
     fn pad(&mut self, spec: &Spec, bytes: &[u8]) {
-        let missing = spec.width.saturating_sub(text::from_bytes(bytes).chars().count());
+        let missing = spec.width.saturating_sub(bytes.len());
         let spaces = std::iter::repeat_n(b' ', missing);
         if spec.left {
             self.bytes.extend_from_slice(bytes);

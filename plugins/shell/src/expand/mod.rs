@@ -126,7 +126,7 @@ pub async fn arithmetic(shell: &mut Shell, word: &Word, before: &str) -> Result<
 
 /// What an unbound variable ends under `set -u`.
 fn unbound(shell: &mut Shell) -> Unwind {
-    shell.status = if shell.origin == "c" { 127 } else { 1 };
+    shell.status = if shell.origin == "c" && !shell.has("errexit") { 127 } else { 1 };
     Unwind::Exit
 }
 

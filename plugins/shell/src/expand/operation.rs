@@ -155,8 +155,7 @@ async fn default(
             };
             let label = parameter::label(parameter);
             shell.complain(&format!("{label}: {message}")).await;
-            shell.status = if shell.origin == "c" { 127 } else { 1 };
-            return Err(Unwind::Exit);
+            return Err(super::unbound(shell));
         }
         _ => emit(shell, values, quoting, into),
     }

@@ -62,7 +62,8 @@ fn computed(shell: &mut Shell, name: &str) -> Option<Value> {
                 return None;
             }
             let names = shell.calls.iter().rev().map(|call| call.name.to_string());
-            return Some(array(names.chain(["main".to_owned()])));
+            let main = (shell.origin.is_empty()).then(|| "main".to_owned());
+            return Some(array(names.chain(main)));
         }
         "BASH_SOURCE" => {
             let own = (shell.origin.is_empty()).then(|| shell.name.to_string());

@@ -119,7 +119,8 @@ fn run_file<'a>(shell: &'a mut Shell, path: String, name: &'a str, words: &'a [S
         let first_line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let is_binary = head.starts_with(b"\x7fELF") || first_line.contains(&0);
         if system::RUNS_FILES && (is_binary || head.starts_with(b"#!")) {
-            return start(shell, &path, name, words).await;
+            let own = if name.contains('/') { name } else { &path };
+            return start(shell, own, name, words).await;
         }
         if is_binary {
             return refuse(shell, name, "cannot execute binary file: native programs do not run in this sandbox", 126).await;

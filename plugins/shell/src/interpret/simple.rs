@@ -161,7 +161,14 @@ async fn expand_command<'a>(shell: &mut Shell, arguments: &'a [Argument]) -> Res
     for argument in arguments {
         if let (Argument::Assignment(assignment, plain), true) = (argument, declares) {
             words.extend(plain.iter().map(|word: &Word| word.source.to_string()));
-            operands.push(Operand::Assignment(assignment));
+            operands.push(match (&assignment.value, &assignment.index) {
+                (Assigned::Scalar(word), None) => {
+                    let sign = if assignment.append { "+=" } else { "=" };
+                    let value = expand::text(shell, word).await?;
+                    Operand::Text(format!("{}{sign}{value}", assignment.name))
+                }
+                _ => Operand::Assignment(assignment),
+            });
             continue;
         }
         let first = words.len();

@@ -49,6 +49,7 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
         Ok(tokens) => tokens,
         Err(error) => return failed(unended(&error, text, first_line)),
     };
+    split_semicolons(&mut tokens);
     let named = lower::name_descriptors(&mut tokens);
     let source = SourceInfo::default();
     let mut error = None;
@@ -57,9 +58,10 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
             Ok(program) => break program,
             Err(_) if tokens.is_empty() => return failed(end_of_file(text, first_line)),
             Err(found) => {
-                let place = place(&found, &tokens);
+                let place = unexpected(&tokens, place(&found, &tokens));
                 if error.is_none() {
-                    error = Some(syntax_error(&found, text, first_line));
+                    let token = tokens.get(place);
+                    error = Some(token.map_or_else(|| end_of_file(text, first_line), |token| near(token, first_line)));
                 }
                 let line = tokens.iter().take(place).rposition(is_newline).unwrap_or(0);
                 tokens.truncate(line.min(tokens.len() - 1));
@@ -69,6 +71,26 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
     match lower::program(&program, &tokens, first_line, &named) {
         Ok(program) => Parsed { program, error },
         Err(error) => failed(error),
+    }
+}
+
+/// `for ((;;))` has two semicolons, where the tokenizer sees the end of a branch of `case`.
+fn split_semicolons(tokens: &mut Vec<Token>) {
+    let is = |token: Option<&Token>, text: &str| token.is_some_and(|token| token.to_str() == text);
+    let mut index = 0;
+    while index < tokens.len() {
+        if is(tokens.get(index), "for") && is(tokens.get(index + 1), "(") && is(tokens.get(index + 2), "(") {
+            let mut place = index + 3;
+            while place < tokens.len() && !is(tokens.get(place), ")") {
+                if let Some(Token::Operator(text, location)) = tokens.get(place).filter(|token| token.to_str() == ";;") {
+                    debug_assert_eq!(text, ";;");
+                    let one = Token::Operator(";".to_owned(), location.clone());
+                    tokens.splice(place..=place, [one.clone(), one]);
+                }
+                place += 1;
+            }
+        }
+        index += 1;
     }
 }
 
@@ -86,10 +108,32 @@ fn place(error: &ParseError, tokens: &[Token]) -> usize {
     }
 }
 
-fn syntax_error(error: &ParseError, text: &str, first_line: u32) -> SyntaxError {
-    let ParseError::ParsingNearToken(token) = error else {
-        return end_of_file(text, first_line);
+/// The grammar takes a reserved word for a function's name before it gives up, and so complains of the token after it.
+/// A word that closes more than is open is the one that is wrong.
+fn unexpected(tokens: &[Token], place: usize) -> usize {
+    let Some(before) = place.checked_sub(1).and_then(|index| tokens.get(index)) else { return place };
+    let (opening, closing): (&[&str], &str) = match before.to_str() {
+        "fi" | "then" | "elif" | "else" => (&["if"], "fi"),
+        "done" | "do" => (&["for", "while", "until"], "done"),
+        "esac" => (&["case"], "esac"),
+        "}" => (&["{"], "}"),
+        _ => return place,
     };
+    let starts = |index: &usize| match index.checked_sub(1).and_then(|before| tokens.get(before)) {
+        None => true,
+        Some(Token::Operator(text, _)) => !text.starts_with(['<', '>']) || text == "\n",
+        Some(Token::Word(text, _)) => matches!(text.as_str(), "then" | "do" | "else" | "{" | "!" | "if" | "while" | "until" | "elif" | "time"),
+    };
+    let words = (0..place - 1).filter(starts).filter_map(|index| tokens.get(index)).map(Token::to_str);
+    let (mut open, mut closed) = (0, 0);
+    for word in words {
+        open += usize::from(opening.contains(&word));
+        closed += usize::from(word == closing);
+    }
+    if closed >= open && starts(&(place - 1)) { place - 1 } else { place }
+}
+
+fn near(token: &Token, first_line: u32) -> SyntaxError {
     let line = first_line + u32::try_from(token.location().start.line - 1).unwrap_or(0);
     let name = if is_newline(token) { "newline" } else { token.to_str() };
     let words = format!("syntax error near unexpected token `{name}'");

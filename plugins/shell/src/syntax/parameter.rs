@@ -125,19 +125,19 @@ fn index(scanner: &mut Scanner<'_>) -> Result<Option<Index>, String> {
         return Ok(None);
     }
     let start = scanner.at;
-    let pieces = bracketed(scanner)?;
+    let pieces = bracketed(scanner, Context::Bare)?;
     let source = scanner.source.get(start..scanner.at - 1).unwrap_or_default();
     Ok(Some(Index::At(Word { source: source.into(), pieces })))
 }
 
 /// The pieces up to the `]` that belongs to a `[` before them.
-fn bracketed(scanner: &mut Scanner<'_>) -> Result<Vec<Piece>, String> {
-    let mut pieces = scanner.pieces(Context::Bare, b"[]")?;
+pub fn bracketed(scanner: &mut Scanner<'_>, context: Context) -> Result<Vec<Piece>, String> {
+    let mut pieces = scanner.pieces(context, b"[]")?;
     while scanner.take("[") {
         pieces.push(Piece::Text("[".to_owned()));
-        pieces.append(&mut bracketed(scanner)?);
+        pieces.append(&mut bracketed(scanner, context)?);
         pieces.push(Piece::Text("]".to_owned()));
-        pieces.append(&mut scanner.pieces(Context::Bare, b"[]")?);
+        pieces.append(&mut scanner.pieces(context, b"[]")?);
     }
     if scanner.take("]") { Ok(pieces) } else { Err(unended(']')) }
 }

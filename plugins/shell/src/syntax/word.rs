@@ -192,6 +192,9 @@ impl<'a> Scanner<'a> {
             let text = self.source.get(start..self.at - 1).unwrap_or_default().to_owned();
             return Ok(Some(substitution(text)));
         }
+        if rest.starts_with("$[") {
+            return self.old_arithmetic().map(Some);
+        }
         if rest.starts_with("${") {
             if self.depth >= DEEPEST {
                 return Err("too many nested expansions".to_owned());
@@ -201,7 +204,8 @@ impl<'a> Scanner<'a> {
             self.depth -= 1;
             return piece.map(Some);
         }
-        if !context.is_double() && rest.starts_with("$'") {
+        let takes_ansi_c = !context.is_double() || (context == Context::DoubleWord && self.depth > 0);
+        if takes_ansi_c && rest.starts_with("$'") {
             return self.ansi_c().map(Some);
         }
         if !context.is_double() && rest.starts_with("$\"") {
@@ -209,6 +213,15 @@ impl<'a> Scanner<'a> {
             return self.double().map(Some);
         }
         Ok(parameter::plain(self))
+    }
+
+    /// `$[…]`, as bash still takes it.
+    fn old_arithmetic(&mut self) -> Result<Piece, String> {
+        self.at += 2;
+        let start = self.at;
+        let pieces = parameter::bracketed(self, Context::DoubleWord)?;
+        let source = self.source.get(start..self.at - 1).unwrap_or_default();
+        Ok(Piece::Arithmetic(Rc::new(Word { source: source.into(), pieces })))
     }
 
     fn arithmetic(&mut self) -> Result<Option<Piece>, String> {
