@@ -80,6 +80,26 @@ fn a_missing_context_path_is_named_with_its_place() {
 }
 
 #[test]
+fn a_misspelt_tool_and_a_line_of_an_env_file_without_a_value_are_warned_about() {
+    let folder = Folder::new();
+    folder.write("turns.jsonl", "{\"massgen_cassette\":1}\n");
+    folder.write(".env", "A=1\nsk-secret\n");
+    folder.write(
+        "run.yaml",
+        "agent: {id: one, backend: {type: replay, cassette: turns.jsonl, cwd: w, exclude_tools: [run_pyhton]}}",
+    );
+    let ran = folder.run(&["--config", "run.yaml", "question"]);
+    for told in [
+        "agent `one`: `exclude_tools` names `run_pyhton`, and no tool goes by that name; it has no effect. \
+         Did you mean `run_python`?",
+        ".env:2:1: there is no `=`; the line is left out.",
+    ] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains("sk-secret"), "{}", ran.stdout);
+}
+
+#[test]
 fn a_workspace_with_somebody_elses_files_is_not_touched() {
     let folder = Folder::new();
     folder.write("run.yaml", &one_agent(", cwd: w"));

@@ -1,7 +1,10 @@
 //! The demo: models from a cassette, everything else real.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+use serde_json::{Value, json};
 
 use crate::massgen::{Folder, Ran, contents, repository};
 
@@ -116,6 +119,55 @@ fn only_the_delivery_is_changed_and_its_protected_file_is_not() {
             .is_some()
     );
     assert_eq!(before, after);
+}
+
+#[test]
+fn what_was_delivered_is_told_with_what_changed() {
+    let folder = demo();
+    let ran = run(&folder);
+    let told = ran.events_of("delivered");
+    assert_eq!(told.len(), 1);
+    let report = folder.path.join("configs/demo/delivery/drift-report.md");
+    assert_eq!(told[0]["context_paths"], json!([report]));
+    let workspace = &told[0]["workspace"];
+    assert_eq!(workspace["files"], 2);
+    for changes in ["added", "modified", "removed"] {
+        assert_eq!(workspace[changes], json!([]), "{changes}");
+    }
+    let copy = Path::new(workspace["folder"].as_str().unwrap());
+    assert!(copy.join("slopes.json").is_file());
+}
+
+#[test]
+fn the_hosts_own_copies_are_in_the_audit() {
+    let folder = demo();
+    run(&folder);
+    let audit = fs::read_to_string(folder.logs().join("audit.jsonl")).unwrap();
+    let copies = audit
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|record| record["rule"] == "host-copy");
+    let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for copy in copies {
+        let text = |key: &str| copy[key].as_str().unwrap().to_owned();
+        assert_eq!(text("plugin"), "massgen");
+        assert!(Path::new(&text("path")).is_absolute(), "{copy}");
+        assert!(copy["times"].as_u64().unwrap() > 0, "{copy}");
+        *counts.entry((text("tool"), text("operation"))).or_default() += 1;
+    }
+    let both_ways = |tool: &str| {
+        ["read", "create"].map(|operation| {
+            let key = (tool.to_owned(), operation.to_owned());
+            counts.get(&key).copied().unwrap_or_default()
+        })
+    };
+    // Two of the three answers come with files. Each agent sees them when it votes, the winner when it presents, and
+    // whoever was still at work when an answer came in sees that one before.
+    assert_eq!(both_ways("snapshot"), [2, 2], "{counts:?}");
+    let [read, made] = both_ways("share");
+    assert!(read >= 4 && read == made, "{counts:?}");
+    assert_eq!(both_ways("restore"), [1, 1]);
+    assert_eq!(both_ways("deliver"), [1, 1]);
 }
 
 #[test]

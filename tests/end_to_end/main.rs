@@ -1,8 +1,10 @@
 //! The whole product, as a user runs it: the binary, real components, and a provider on the loopback interface.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod approval;
 mod bad_input;
 mod coordination;
 mod demo;
+mod exec;
 mod massgen;
 mod policy;

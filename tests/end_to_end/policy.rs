@@ -40,11 +40,13 @@ fn folder() -> Folder {
     folder
 }
 
-fn explain(folder: &Folder, arguments: &[&str]) -> Ran {
-    let start = [
-        "policy", "explain", "--config", "run.yaml", "--agent", "alpha",
-    ];
+fn explain_with(folder: &Folder, arguments: &[&str]) -> Ran {
+    let start = ["policy", "explain", "--config", "run.yaml"];
     folder.run(&[&start, arguments].concat())
+}
+
+fn explain(folder: &Folder, arguments: &[&str]) -> Ran {
+    explain_with(folder, &[&["--agent", "alpha"], arguments].concat())
 }
 
 /// Verdict, rule and exit code.
@@ -191,15 +193,7 @@ fn explaining_makes_and_changes_nothing() {
 #[test]
 fn an_agent_without_a_workspace_may_touch_nothing() {
     let folder = folder();
-    let ran = folder.run(&[
-        "policy",
-        "explain",
-        "--config",
-        "run.yaml",
-        "--agent",
-        "toolless",
-        "project/src/main.py",
-    ]);
+    let ran = explain_with(&folder, &["--agent", "toolless", "project/src/main.py"]);
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
     assert!(
         ran.stdout.contains("has no workspace (`cwd`)"),
@@ -211,16 +205,14 @@ fn an_agent_without_a_workspace_may_touch_nothing() {
 #[test]
 fn a_missing_agent_or_a_faulty_rule_is_a_configuration_error() {
     let folder = folder();
-    let ran = folder.run(&[
-        "policy", "explain", "--config", "run.yaml", "--agent", "gamma", "x",
-    ]);
+    let ran = explain_with(&folder, &["--agent", "gamma", "x"]);
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr.contains("The agents are: alpha, toolless."),
         "{}",
         ran.stderr
     );
-    let ran = folder.run(&["policy", "explain", "--config", "run.yaml", "x"]);
+    let ran = explain_with(&folder, &["x"]);
     assert_eq!(ran.code, Some(1));
     assert!(
         ran.stderr.contains("Name one with --agent"),

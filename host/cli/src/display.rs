@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
 
-use massgen_orchestrator::{Event, EventKind, EventSink, Outcome, SelectionBasis};
+use massgen_orchestrator::{Delivered, Event, EventKind, EventSink, Outcome, SelectionBasis};
 use massgen_tools::ToolStatus;
 use tokio_util::sync::CancellationToken;
 
@@ -117,7 +117,7 @@ fn show_plain(pieces: &Receiver<Piece>, logs: PathBuf) -> io::Result<()> {
 
 /// The text without what a terminal would obey: models and tools write it, and an escape sequence could hide lines, fill
 /// the clipboard or rename the window. Control characters are spelled out, carriage returns left out.
-fn harmless(text: &str) -> Cow<'_, str> {
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     let obeyed = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
@@ -297,6 +297,11 @@ impl Lines {
                 let text = if self.presented { "" } else { text };
                 format!("{text}\n{RULER}\n")
             }
+            EventKind::Delivered {
+                workspace,
+                context_paths,
+                ..
+            } => delivered(workspace.as_ref(), context_paths),
             EventKind::Warning { agent, message } => match agent {
                 Some(agent) => format!("[{agent}] ⚠️ {message}\n"),
                 None => format!("⚠️ {message}\n"),
@@ -318,6 +323,51 @@ impl Lines {
                 }
             }
         }
+    }
+}
+
+/// Paths named of a list; the events have all of them.
+const NAMED: usize = 20;
+
+/// What the winner left behind in files, as lines.
+fn delivered(workspace: Option<&Delivered>, context_paths: &[PathBuf]) -> String {
+    let mut text = String::new();
+    if let Some(delivered) = workspace.filter(|delivered| delivered.files > 0) {
+        let changes = [
+            (delivered.added.len(), "added"),
+            (delivered.modified.len(), "changed"),
+            (delivered.removed.len(), "removed"),
+        ];
+        let changes: Vec<_> = changes
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
+        let changes = match changes.as_slice() {
+            [] => "as in its answer".to_owned(),
+            some => format!("{} since its answer", some.join(", ")),
+        };
+        let folder = delivered.folder.display();
+        let _ = writeln!(
+            text,
+            "📁 {} in {folder} ({changes})",
+            files(delivered.files)
+        );
+    }
+    for path in context_paths.iter().take(NAMED) {
+        let _ = writeln!(text, "📝 changed {}", path.display());
+    }
+    if context_paths.len() > NAMED {
+        let more = context_paths.len() - NAMED;
+        let _ = writeln!(text, "📝 and {more} more; `audit.jsonl` names them all");
+    }
+    text
+}
+
+fn files(count: u64) -> String {
+    match count {
+        1 => "1 file".to_owned(),
+        more => format!("{more} files"),
     }
 }
 

@@ -8,7 +8,7 @@ use massgen_orchestrator::layout::LogError;
 use massgen_orchestrator::workspace::WorkspaceError;
 use massgen_orchestrator::{Outcome, RunError};
 use massgen_permissions::PatternError;
-use massgen_sandbox::{LoadError, ManifestError, MountError, SandboxError};
+use massgen_sandbox::{CommandsError, LoadError, ManifestError, MountError, SandboxError};
 use massgen_tools::ToolsetError;
 
 /// How the process ends.
@@ -73,6 +73,8 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Manifest(#[from] ManifestError),
     #[error("{0}")]
+    Commands(#[from] CommandsError),
+    #[error("{0}")]
     Toolset(#[from] ToolsetError),
     #[error("cannot {doing}: {source}")]
     System {
@@ -96,6 +98,7 @@ impl Failure {
             | Self::Log(_)
             | Self::Sandbox(_)
             | Self::Load(_)
+            | Self::Commands(_)
             | Self::Manifest(_)
             | Self::Toolset(_)
             | Self::System { .. } => Exit::Execution,

@@ -3,16 +3,16 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
-use massgen_config::{AgentPlan, Environment, RunPlan};
+use massgen_config::{AgentPlan, Environment, RunPlan, plain_path};
 use massgen_permissions::audit::Phase;
 use massgen_permissions::{Bearing, Operation, Policy, Rule, Step, Verdict};
 use massgen_tools::{agent_policy, real_location};
 use serde::Serialize;
 
 use crate::exit::{Exit, Failure};
-use crate::flags::{Deed, ExplainFlags, Output, Part};
+use crate::flags::{ExplainFlags, Output, Part};
 use crate::sandboxing::agent_paths;
 
 /// The answer, as it is printed.
@@ -39,7 +39,7 @@ pub(crate) fn explain(flags: &ExplainFlags) -> Result<Exit, Failure> {
     let agent = chosen(&plan, flags.agent.as_deref())?;
     let policy = policy(&plan, agent, flags.phase)?;
     let path = environment.current_directory().join(&flags.path);
-    let explanation = Explanation::of(&policy, agent, path, operation(flags.op));
+    let explanation = Explanation::of(&policy, agent, path, flags.op);
     let text = match flags.output {
         Output::Plain => explanation.text(),
         Output::Json => explanation.json()?,
@@ -87,7 +87,7 @@ fn policy(plan: &RunPlan, agent: &AgentPlan, phase: Part) -> Result<Policy, Fail
 
 impl<'a> Explanation<'a> {
     fn of(policy: &Policy, agent: &'a AgentPlan, path: PathBuf, operation: Operation) -> Self {
-        let real = without_climbs(&real_location(&path));
+        let real = plain_path(&real_location(&path));
         let decision = policy.decide(&real, operation);
         let reason = match agent.workspace {
             Some(_) => policy.explain(decision, &real, operation),
@@ -116,7 +116,7 @@ impl<'a> Explanation<'a> {
 
     fn text(&self) -> String {
         let mut text = format!("{} {}", self.agent, self.reason);
-        if without_climbs(&self.path) != self.real {
+        if plain_path(&self.path) != self.real {
             let (path, real) = (self.path.display(), self.real.display());
             // Writing to a string does not fail.
             let _ = write!(text, "\n{path} leads by a link to {real}.");
@@ -139,36 +139,5 @@ impl<'a> Explanation<'a> {
             doing: "write the path as JSON",
             source: error.into(),
         })
-    }
-}
-
-/// The path without `.` and `..`; links that exist were followed before.
-fn without_climbs(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
-}
-
-const fn operation(deed: Deed) -> Operation {
-    match deed {
-        Deed::Read => Operation::Read,
-        Deed::List => Operation::List,
-        Deed::Stat => Operation::Stat,
-        Deed::Write => Operation::Write,
-        Deed::Create => Operation::Create,
-        Deed::Symlink => Operation::Symlink,
-        Deed::SetTimes => Operation::SetTimes,
-        Deed::Remove => Operation::Remove,
-        Deed::RenameFrom => Operation::RenameFrom,
-        Deed::RenameTo => Operation::RenameTo,
-        Deed::LinkFrom => Operation::LinkFrom,
     }
 }

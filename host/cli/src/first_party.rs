@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use massgen_sandbox::{Manifest, Plugin, Sandbox};
+use massgen_sandbox::{Commands, Manifest, Plugin, Sandbox};
 
 use crate::exit::Failure;
 
@@ -26,6 +26,38 @@ pub(crate) fn load(sandbox: &Sandbox) -> Result<Vec<Plugin>, Failure> {
         .iter()
         .map(|packed| load_one(sandbox, packed))
         .collect()
+}
+
+/// Loads the command of this name, and what it may start: all commands, if its manifest declares that it starts some.
+/// None if no plugin in the binary provides the name.
+pub(crate) fn command(sandbox: &Sandbox, name: &str) -> Result<Option<(Sandbox, Plugin)>, Failure> {
+    let mut packed = None;
+    for candidate in PLUGINS {
+        let manifest = Manifest::parse(candidate.manifest)?;
+        if manifest.provides.iter().any(|provided| provided == name) {
+            packed = Some((candidate, manifest));
+        }
+    }
+    let Some((packed, manifest)) = packed else {
+        return Ok(None);
+    };
+    if !manifest.starts_commands() {
+        let plugin = load_one(sandbox, packed)?;
+        return Ok(Some((sandbox.clone(), plugin)));
+    }
+    let commands = Commands::of(&load(sandbox)?)?;
+    let plugin = commands.find(name);
+    Ok(plugin.map(|plugin| (sandbox.clone().with_commands(commands), plugin)))
+}
+
+/// The names of all commands in the binary, sorted.
+pub(crate) fn command_names() -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    for packed in PLUGINS {
+        names.extend(Manifest::parse(packed.manifest)?.provides);
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn load_one(sandbox: &Sandbox, packed: &Packed) -> Result<Plugin, Failure> {

@@ -4,8 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use massgen_permissions::Operation;
+
+use crate::exec::Mount;
 
 /// Several LLM agents answer one question together; what they do to files and by running code happens in a sandbox.
 #[derive(Debug, Parser)]
@@ -22,6 +26,12 @@ const EXIT_CODES: &str = "Exit codes: 0 final answer, 1 configuration or usage, 
 const EXPLAIN_EXIT_CODES: &str =
     "Exit codes: 0 allowed, 1 configuration or usage, 4 refused, hidden or in need of approval.";
 
+const EXEC_HELP: &str = "\
+Without --mount the command reads the current directory and writes nothing. It has no network, no other programs than
+those of the sandbox, and none of your environment variables.
+
+Exit codes: the command's own; 124 out of time, 125 massgen failed, 127 no such command, 134 crashed, 137 out of memory.";
+
 /// What the program is asked to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -31,6 +41,9 @@ pub(crate) enum Command {
     /// Ask what an agent may do to files
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Run one command in the sandbox, without any agent
+    #[command(after_help = EXEC_HELP)]
+    Exec(ExecFlags),
 }
 
 /// What is asked about a policy.
@@ -53,8 +66,8 @@ pub(crate) struct ExplainFlags {
     pub(crate) agent: Option<String>,
 
     /// What is to be done
-    #[arg(long, value_enum, default_value_t = Deed::Read)]
-    pub(crate) op: Deed,
+    #[arg(long, value_name = "OPERATION", value_parser = operations(), default_value = Operation::Read.name())]
+    pub(crate) op: Operation,
 
     /// In which part of the run
     #[arg(long, value_enum, default_value_t = Part::Coordination)]
@@ -69,31 +82,14 @@ pub(crate) struct ExplainFlags {
 }
 
 /// The operations, by the names that the audit gives them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Deed {
-    /// Read a file's bytes
-    Read,
-    /// List a directory
-    List,
-    /// Read metadata
-    Stat,
-    /// Change a file's bytes or length
-    Write,
-    /// Make a file or a directory
-    Create,
-    /// Make a symbolic link
-    Symlink,
-    /// Change timestamps
-    SetTimes,
-    /// Remove a file or an empty directory
-    Remove,
-    /// Move it away
-    RenameFrom,
-    /// Put something in its place
-    RenameTo,
-    /// Give the file a further name
-    LinkFrom,
+fn operations() -> impl TypedValueParser<Value = Operation> {
+    let value =
+        |operation: Operation| PossibleValue::new(operation.name()).help(operation.description());
+    PossibleValuesParser::new(Operation::ALL.map(value)).try_map(|name| {
+        let mut all = Operation::ALL.into_iter();
+        all.find(|operation| operation.name() == name)
+            .ok_or("there is no such operation")
+    })
 }
 
 /// The parts of a run.
@@ -103,6 +99,38 @@ pub(crate) enum Part {
     Coordination,
     /// The winner presents
     Final,
+}
+
+/// The flags of `exec`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecFlags {
+    /// Give it a directory or file; read-only with :ro, at the same path unless :/GUEST says another
+    #[arg(long, value_name = "HOST[:/GUEST][:ro]", value_parser = Mount::parse)]
+    pub(crate) mount: Vec<Mount>,
+
+    /// Set an environment variable, or pass one of yours on
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = variable)]
+    pub(crate) env: Vec<(String, Option<String>)>,
+
+    /// Directory to start in, as it is called in the sandbox; else the first mount
+    #[arg(long, value_name = "GUEST")]
+    pub(crate) workdir: Option<PathBuf>,
+
+    /// Seconds it may run [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Memory it may use, with all commands that it starts, e.g. 128MiB [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = massgen_config::parse_bytes)]
+    pub(crate) memory: Option<u64>,
+
+    /// Print one JSON object with output, exit code and what was refused, instead of the output
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The command and its arguments, after --
+    #[arg(required = true, last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
 }
 
 /// The flags of a run.
@@ -207,6 +235,17 @@ fn later_flag(answer: &clap::Error) -> Option<(&'static str, &'static str)> {
         return None;
     };
     LATER_FLAGS.into_iter().find(|(later, _)| later == flag)
+}
+
+fn variable(text: &str) -> Result<(String, Option<String>), String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, None),
+    };
+    match name {
+        "" => Err("a variable needs a name".to_owned()),
+        name => Ok((name.to_owned(), value)),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -1,6 +1,8 @@
 //! `massgen`: several agents answer one question together, and what they do runs in a sandbox.
 
+mod approval;
 mod display;
+mod exec;
 mod exit;
 mod explain;
 mod first_party;
@@ -19,6 +21,7 @@ fn main() -> std::process::ExitCode {
     let done = match flags.into_command() {
         Command::Run(flags) => run::run(flags),
         Command::Policy(PolicyCommand::Explain(flags)) => explain::explain(&flags),
+        Command::Exec(flags) => return exec::exec(&flags),
     };
     let exit = match done {
         Ok(exit) => exit,

@@ -9,10 +9,11 @@ use massgen_backends::{Backend, CassetteWriter, Recorder};
 use massgen_config::{Environment, RunPlan};
 use massgen_orchestrator::layout::{DEFAULT_LOGS, LogLayout};
 use massgen_orchestrator::workspace::{WorkspaceSettings, Workspaces};
-use massgen_orchestrator::{Backoff, Coordination, Member, Run, RunOptions};
+use massgen_orchestrator::{Backoff, Coordination, CopyAudit, Member, Run, RunOptions};
 use massgen_tools::Toolbox;
 use tokio_util::sync::CancellationToken;
 
+use crate::approval::Terminal;
 use crate::display::{Display, Shown};
 use crate::exit::{Exit, Failure};
 use crate::flags::{Output, RunFlags};
@@ -54,17 +55,30 @@ async fn execute(
     };
     log_to(&log, flags.debug)?;
     let workspaces = Arc::new(Workspaces::prepare(&workspace_settings(plan, here, &log))?);
-    let tools = sandboxing::tools(plan, &workspaces, environment, log.root()).await?;
-
-    let cancel = CancellationToken::new();
     let format = if flags.no_display {
         Output::Plain
     } else {
         flags.output
     };
+    // A program that reads the events has no person behind it.
+    let approver = match format {
+        Output::Plain => Terminal::in_front(),
+        Output::Json => None,
+    };
+    let tools = sandboxing::tools(
+        plan,
+        &workspaces,
+        environment,
+        log.root(),
+        approver.as_ref(),
+    )
+    .await?;
+
+    let cancel = CancellationToken::new();
     let display = Display::start(format, log.root().to_owned(), cancel.clone());
-    for warning in &plan.warnings {
-        display.warn(warning.to_string());
+    let warnings = plan.warnings.iter().map(ToString::to_string);
+    for warning in warnings.chain(tools.warnings) {
+        display.warn(warning);
     }
     tokio::spawn({
         let cancel = cancel.clone();
@@ -89,6 +103,10 @@ async fn execute(
         backoff: Backoff::default(),
         time_limit: plan.orchestrator_timeout,
         workspaces,
+        audit: tools.audit.clone().map(|audit| CopyAudit {
+            log: audit,
+            run: sandboxing::run_name(log.root()),
+        }),
         log: Some(log),
         sinks: vec![display.sink()],
         cancel,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use massgen_config::{AgentPlan, Environment, Limits, RunPlan};
 use massgen_orchestrator::workspace::Workspaces;
-use massgen_sandbox::{Audit, AuditLog, GuestFilesystem, Sandbox, SandboxOptions};
+use massgen_sandbox::{
+    Approver, Audit, AuditLog, Commands, GuestFilesystem, Sandbox, SandboxOptions,
+};
 use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy, real_location};
 
 use crate::exit::Failure;
@@ -20,19 +22,23 @@ pub(crate) struct Tools {
     pub(crate) toolboxes: Vec<Toolbox>,
     /// Where decisions about files are recorded, if any tool can make some.
     pub(crate) audit: Option<AuditLog>,
+    /// What is odd about the agents' tool filters, as sentences for the user.
+    pub(crate) warnings: Vec<String>,
 }
 
-/// Makes the tools. Without a workspace an agent has none, and where no agent has one the sandbox is not even started.
+/// Makes the tools. `approver` is asked where a rule says `ask`; without one that means no. Without a workspace an agent has none, and where no agent has one the sandbox is not even started.
 pub(crate) async fn tools(
     plan: &RunPlan,
     workspaces: &Workspaces,
     environment: &Environment,
     log_folder: &Path,
+    approver: Option<&Arc<dyn Approver>>,
 ) -> Result<Tools, Failure> {
     if plan.agents.iter().all(|agent| agent.workspace.is_none()) {
         return Ok(Tools {
             toolboxes: plan.agents.iter().map(|_| Toolbox::empty()).collect(),
             audit: None,
+            warnings: Vec::new(),
         });
     }
     let log =
@@ -40,10 +46,9 @@ pub(crate) async fn tools(
             doing: "open the audit file in the log folder",
             source,
         })?;
-    let run = log_folder.file_name().unwrap_or_default();
     let audit = |agent: &AgentPlan| Audit {
         log: log.clone(),
-        run: run.to_string_lossy().into_owned(),
+        run: run_name(log_folder),
         agent: agent.id.to_string(),
     };
     let sandbox = Sandbox::new(SandboxOptions {
@@ -58,16 +63,35 @@ pub(crate) async fn tools(
                 source: std::io::Error::other(panic),
             })??
     };
+    let sandbox = sandbox.with_commands(Commands::of(&plugins)?);
     let toolset = Toolset::load(sandbox, &plugins, &Limits::default()).await?;
     let toolboxes: Result<_, _> = plan
         .agents
         .iter()
-        .map(|agent| toolbox(&toolset, agent, workspaces, audit(agent)))
+        .map(|agent| toolbox(&toolset, agent, workspaces, audit(agent), approver))
         .collect();
     Ok(Tools {
         toolboxes: toolboxes?,
         audit: Some(log),
+        warnings: unknown_tools(&toolset, plan),
     })
+}
+
+/// The run as the audit names it: by its log folder.
+pub(crate) fn run_name(log_folder: &Path) -> String {
+    let name = log_folder.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// The names in the filters of agents with tools that no tool goes by.
+fn unknown_tools(toolset: &Toolset, plan: &RunPlan) -> Vec<String> {
+    let with_tools = plan.agents.iter().filter(|agent| agent.workspace.is_some());
+    with_tools
+        .flat_map(|agent| {
+            let unknown = toolset.unknown_in(&agent.tools).into_iter();
+            unknown.map(|unknown| format!("agent `{}`: {unknown}", agent.id))
+        })
+        .collect()
 }
 
 fn toolbox(
@@ -75,6 +99,7 @@ fn toolbox(
     agent: &AgentPlan,
     workspaces: &Workspaces,
     audit: Audit,
+    approver: Option<&Arc<dyn Approver>>,
 ) -> Result<Toolbox, Failure> {
     let Some((workspace, temporary)) = workspaces
         .workspace(&agent.id)
@@ -83,10 +108,19 @@ fn toolbox(
         return Ok(Toolbox::empty());
     };
     let paths = agent_paths(agent, workspace, &temporary);
-    let filesystem = GuestFilesystem::mirroring(agent_policy(&paths)?, paths.workspace)?
+    let mut filesystem = GuestFilesystem::mirroring(agent_policy(&paths)?, paths.workspace)?
         .with_read_before_delete(agent.path_rules.read_before_delete)
         .audited(audit);
-    Ok(toolset.for_agent(Arc::new(filesystem), &agent.tools, agent.limits.clone()))
+    if let Some(approver) = approver {
+        filesystem = filesystem.approved_by(Arc::clone(approver));
+    }
+    let toolbox = toolset.for_agent(
+        Arc::new(filesystem),
+        &agent.tools,
+        agent.command_line.as_ref(),
+        agent.limits.clone(),
+    );
+    Ok(toolbox?)
 }
 
 /// What an agent may touch, by the real locations of its folders.
@@ -100,7 +134,7 @@ pub(crate) fn agent_paths(agent: &AgentPlan, workspace: &Path, temporary: &Path)
 }
 
 /// `$XDG_CACHE_HOME/massgen/components`, or the same below `~/.cache`.
-fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
+pub(crate) fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
     let base = environment
         .variable("XDG_CACHE_HOME")
         .map(PathBuf::from)

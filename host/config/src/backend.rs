@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::environment::Environment;
 use crate::node::{Node, Tree};
 use crate::plan::{ApiKey, BackendKind, BackendPlan};
+use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
@@ -50,7 +51,7 @@ const REQUEST_FIELDS: [&str; 17] = [
 ];
 
 /// Keys that the Python version knows and this version ignores.
-const LATER_KEYS: [&str; 23] = [
+const LATER_KEYS: [&str; 22] = [
     "mcp_servers",
     "enable_web_search",
     "enable_code_interpreter",
@@ -71,15 +72,12 @@ const LATER_KEYS: [&str; 23] = [
     "system_prompt",
     "append_system_prompt",
     "max_thinking_tokens",
-    "enable_mcp_command_line",
     "context_write_access_enabled",
     "agent_temporary_workspace",
 ];
 
 /// Keys that narrow or move command execution. To ignore one would give an agent more than its user meant.
-const SAFETY_KEYS: [&str; 9] = [
-    "command_line_allowed_commands",
-    "command_line_blocked_commands",
+const SAFETY_KEYS: [&str; 7] = [
     "command_line_execution_mode",
     "command_line_docker_image",
     "command_line_docker_memory_limit",
@@ -90,24 +88,14 @@ const SAFETY_KEYS: [&str; 9] = [
 ];
 
 /// Keys read elsewhere.
-pub(crate) const SHARED_KEYS: [&str; 4] =
-    ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
-
-/// Which variable holds the key for a host (`spec/03` §2); the first part of the address that matches decides.
-const KEY_VARIABLES: [(&str, &[&str]); 13] = [
-    ("cerebras.ai", &["CEREBRAS_API_KEY"]),
-    ("together.xyz", &["TOGETHER_API_KEY"]),
-    ("fireworks.ai", &["FIREWORKS_API_KEY"]),
-    ("groq.com", &["GROQ_API_KEY"]),
-    ("nebius.com", &["NEBIUS_API_KEY"]),
-    ("openrouter.ai", &["OPENROUTER_API_KEY"]),
-    ("z.ai", &["ZAI_API_KEY"]),
-    ("bigmodel.cn", &["ZAI_API_KEY"]),
-    ("moonshot.ai", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
-    ("moonshot.cn", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
-    ("poe.com", &["POE_API_KEY"]),
-    ("aliyuncs.com", &["QWEN_API_KEY"]),
-    ("x.ai", &["XAI_API_KEY"]),
+pub(crate) const SHARED_KEYS: [&str; 7] = [
+    "cwd",
+    "context_paths",
+    "allowed_tools",
+    "exclude_tools",
+    "enable_mcp_command_line",
+    "command_line_allowed_commands",
+    "command_line_blocked_commands",
 ];
 
 /// Where Chat Completions are, unless `base_url` says otherwise.
@@ -213,15 +201,11 @@ fn report_keys(section: &Section<'_>) {
     }
     for name in LATER_KEYS {
         if let Some(node) = section.get(name) {
-            let help = match name {
-                "enable_mcp_command_line" => "Agents with a workspace have `run_python` instead.",
-                _ => "",
-            };
             section.findings.warning(
                 node.place,
                 &section.key(name),
                 "not available in this version; it is ignored.",
-                help,
+                "",
             );
         }
     }
@@ -231,7 +215,7 @@ fn report_keys(section: &Section<'_>) {
                 node.place,
                 &section.key(name),
                 "not available in this version, and ignoring it could allow more than was meant.",
-                "Remove it: code runs only in the WebAssembly sandbox, as `run_python`.",
+                "Remove it: commands run only in the WebAssembly sandbox.",
             );
         }
     }
@@ -269,15 +253,7 @@ fn check_chat_completions(
     if plan.api_key.is_some() || is_loopback(&host) {
         return;
     }
-    let variables = KEY_VARIABLES
-        .iter()
-        .find(|(suffix, _)| {
-            host == *suffix
-                || host
-                    .strip_suffix(suffix)
-                    .is_some_and(|rest| rest.ends_with('.'))
-        })
-        .map_or(["OPENAI_API_KEY"].as_slice(), |(_, variables)| variables);
+    let variables = Provider::at(&host).key_variables;
     match variables
         .iter()
         .find_map(|variable| environment.variable(variable))

@@ -1,11 +1,12 @@
 //! Context paths and what narrows them: the keys `context_paths`, `hidden_names` and `read_before_delete` (`spec/04`
 //! §1.1, D7).
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::load::Reader;
 use crate::node::{Place, Tree};
 use crate::pattern;
+use crate::plain_path::plain_path;
 use crate::plan::{
     BuiltInNames, ContextPath, HiddenNames, PathRule, Permission, ReadBeforeDelete, RuleAccess,
 };
@@ -372,7 +373,7 @@ impl Reader<'_> {
         place: Place,
         text: &str,
     ) -> Option<PathBuf> {
-        let path = lexically_plain(&root.join(text));
+        let path = plain_path(&root.join(text));
         // An absolute spelling may name the root by another way: compare what both really are.
         let path = real(&path);
         if path.starts_with(root) {
@@ -415,19 +416,4 @@ fn real(path: &Path) -> PathBuf {
         .canonicalize()
         .unwrap_or_else(|_| real(parent))
         .join(name)
-}
-
-/// The path without `.` and `..`.
-fn lexically_plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::ConfigError;
+use crate::diagnostic::{ConfigError, Diagnostic, Severity};
 
 /// The surroundings of a run.
 #[derive(Clone)]
@@ -12,6 +12,7 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     current_directory: PathBuf,
     home: Option<PathBuf>,
+    warnings: Vec<Diagnostic>,
 }
 
 impl Environment {
@@ -31,6 +32,7 @@ impl Environment {
                 ConfigError::about(".", message, "Change to a folder that exists.")
             })?,
             home: std::env::home_dir(),
+            warnings: Vec::new(),
         };
         environment.read_env_files()?;
         Ok(environment)
@@ -52,7 +54,7 @@ impl Environment {
                 let help = "Make it a readable UTF-8 text of NAME=value lines, or move it away.";
                 ConfigError::about(&file, format!("cannot be read: {error}."), help)
             })?;
-            self.fill_in(&text);
+            self.fill_in(&file, &text);
         }
         Ok(())
     }
@@ -71,6 +73,7 @@ impl Environment {
             variables,
             current_directory: current_directory.into(),
             home,
+            warnings: Vec::new(),
         }
     }
 
@@ -92,39 +95,69 @@ impl Environment {
         self.home.as_deref()
     }
 
-    /// Takes `NAME=value` lines in, without replacing what is set. Quotes and a comment after the value are left out.
-    pub fn fill_in(&mut self, text: &str) {
-        for line in text.lines() {
+    /// The lines of `.env` files that were left out. A plan that is read in these surroundings tells of them.
+    pub(crate) fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// Takes the `NAME=value` lines of a file in, without replacing what is set. Quotes and a comment after the value are
+    /// left out; so are lines of another form, with a warning.
+    pub(crate) fn fill_in(&mut self, file: &Path, text: &str) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        for (index, line) in text.lines().enumerate() {
             let line = line.trim();
-            let line = line.strip_prefix("export ").unwrap_or(line);
-            let Some((name, value)) = line.split_once('=') else {
-                continue;
-            };
-            let name = name.trim();
-            if name.is_empty() || name.starts_with('#') {
+            if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            if self.variable(name).is_none() {
-                self.variables
-                    .insert(name.to_owned(), plain_value(value.trim()).to_owned());
+            match assignment(line) {
+                Ok((name, value)) if self.variable(name).is_none() => {
+                    self.variables.insert(name.to_owned(), value.to_owned());
+                }
+                Ok(_) => {}
+                Err(reason) => self.warnings.push(left_out(file, index + 1, reason)),
             }
         }
     }
 }
 
-fn plain_value(value: &str) -> &str {
-    let quoted = |quote: char| {
-        value
-            .strip_prefix(quote)?
-            .split_once(quote)
-            .map(|(quoted, _)| quoted)
-    };
-    let unquoted = || {
-        value
+/// The line may hold a key, so it is not shown.
+fn left_out(file: &Path, line: usize, reason: &str) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        file: file.to_owned(),
+        place: Some((line as u64, 1)),
+        key: String::new(),
+        message: format!("{reason}; the line is left out."),
+        help: Some("Write NAME=value, or put a # in front of a comment.".to_owned()),
+    }
+}
+
+/// Name and value of a line, or why it has none.
+fn assignment(line: &str) -> Result<(&str, &str), &'static str> {
+    let line = line.strip_prefix("export ").unwrap_or(line);
+    let (name, value) = line.split_once('=').ok_or("there is no `=`")?;
+    let name = name.trim();
+    let is_name = |character: char| !character.is_whitespace() && !"\"'#".contains(character);
+    if name.is_empty() || !name.chars().all(is_name) {
+        return Err("what stands before `=` is no name");
+    }
+    Ok((name, plain_value(value.trim())?))
+}
+
+/// The value without its quotes, or without a comment behind it.
+fn plain_value(value: &str) -> Result<&str, &'static str> {
+    let Some(quote) = value.chars().next().filter(|first| "\"'".contains(*first)) else {
+        return Ok(value
             .split_once(" #")
-            .map_or(value, |(value, _)| value.trim_end())
+            .map_or(value, |(value, _)| value.trim_end()));
     };
-    quoted('"')
-        .or_else(|| quoted('\''))
-        .unwrap_or_else(unquoted)
+    let (quoted, behind) = value[1..]
+        .split_once(quote)
+        .ok_or("a quote is opened and not closed")?;
+    let behind = behind.trim_start();
+    if behind.is_empty() || behind.starts_with('#') {
+        Ok(quoted)
+    } else {
+        Err("something stands behind the closing quote")
+    }
 }

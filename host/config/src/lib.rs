@@ -11,7 +11,9 @@ mod limits;
 mod load;
 mod node;
 mod pattern;
+mod plain_path;
 mod plan;
+mod provider;
 mod quantity;
 mod section;
 
@@ -19,8 +21,12 @@ pub use diagnostic::{ConfigError, Diagnostic, Severity};
 pub use environment::Environment;
 pub use limits::Limits;
 pub use load::{find, load, parse};
+pub use plain_path::plain_path;
 pub use plan::{
-    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, ContextPath, DisplayKind,
-    HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
+    AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, CommandLine, ContextPath,
+    DisplayKind, HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
     ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
 };
+pub use provider::Provider;
+pub use quantity::parse_bytes;
+pub use section::nearest;

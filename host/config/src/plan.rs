@@ -118,6 +118,8 @@ pub struct AgentPlan {
     pub path_rules: PathRules,
     /// Which tools it has.
     pub tools: ToolFilter,
+    /// The commands it may run with `execute_command`; none if it has no such tool.
+    pub command_line: Option<CommandLine>,
     /// What one tool call may use.
     pub limits: Limits,
 }
@@ -245,6 +247,15 @@ pub struct ToolFilter {
     pub allowed: Option<Vec<String>>,
     /// Never these.
     pub excluded: Vec<String>,
+}
+
+/// Which commands an agent may run, as regular expressions that match a command's name and arguments as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// Where there is one, a command must match one of these.
+    pub allowed: Vec<String>,
+    /// A command must match none of these.
+    pub blocked: Vec<String>,
 }
 
 /// What concerns all agents.

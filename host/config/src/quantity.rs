@@ -19,6 +19,14 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     (bytes >= 1.0 && bytes < 2f64.powi(53)).then_some(bytes as u64)
 }
 
+/// A number of bytes with or without a unit, as the configuration writes it: `512MiB`, `1.5 GB`, `1024`.
+///
+/// # Errors
+/// A sentence when the text is no size.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
+    bytes(text).ok_or_else(|| "a size like 512MiB or 1GB is needed".to_owned())
+}
+
 /// `60s`, `250ms`, `2m`, `90`: a time; seconds where no unit is given.
 pub(crate) fn time(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;

@@ -263,11 +263,8 @@ impl<'a> Section<'a> {
     }
 }
 
-/// The candidate that `name` is probably a misspelling of.
-pub(crate) fn nearest<'n>(
-    name: &str,
-    candidates: impl Iterator<Item = &'n str>,
-) -> Option<&'n str> {
+/// The candidate that `name` is probably a misspelling of: at most one letter in four differs, and one more.
+pub fn nearest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     candidates
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)

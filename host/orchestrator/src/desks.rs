@@ -9,16 +9,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Zoned;
 use massgen_config::AgentId;
 
+use massgen_permissions::audit::Phase;
+
 use crate::answer::AnswerLabel;
+use crate::copies::{Copy, CopyAudit};
 use crate::layout::{LogEntry, LogLayout};
 use crate::tracker::VoteRecord;
-use crate::workspace::{WorkspaceError, Workspaces};
+use crate::workspace::{Delivery, Shared, Snapshot, Tally, WorkspaceError, Workspaces};
 
 /// The directories of all agents of a run, and the folder of its log.
 #[derive(Clone)]
 pub(crate) struct Desks {
     workspaces: Arc<Workspaces>,
     log: Option<LogLayout>,
+    audit: Option<CopyAudit>,
     /// A cancelled task's file work runs to its end on its thread; the next work on the same desk waits for it here.
     busy: Arc<BTreeMap<AgentId, Mutex<()>>>,
 }
@@ -41,12 +45,15 @@ pub(crate) struct Saved {
     pub(crate) entry: Option<String>,
     /// Sentences for the user.
     pub(crate) warnings: Vec<String>,
+    /// What was delivered, where something was.
+    pub(crate) delivery: Option<Delivery>,
 }
 
 impl Desks {
     pub(crate) fn new(
         workspaces: Arc<Workspaces>,
         log: Option<LogLayout>,
+        audit: Option<CopyAudit>,
         agents: impl IntoIterator<Item = AgentId>,
     ) -> Self {
         let busy = agents
@@ -56,6 +63,7 @@ impl Desks {
         Self {
             workspaces,
             log,
+            audit,
             busy: Arc::new(busy),
         }
     }
@@ -76,10 +84,15 @@ impl Desks {
                 let left_out = match start {
                     Start::Prepared => Vec::new(),
                     Start::Empty => desks.workspaces.clear(&agent).map(|()| Vec::new())?,
-                    Start::AsAnswered(label) => desks.workspaces.restore(&agent, label)?.warnings,
+                    Start::AsAnswered(label) => {
+                        let restored = desks.workspaces.restore(&agent, label)?;
+                        desks.audit_restored(&agent, label, &restored);
+                        restored.warnings
+                    }
                 };
                 let shared = desks.workspaces.share(&agent, &sees)?;
-                Ok((shared.folders, [left_out, shared.warnings].concat()))
+                desks.audit_shared(&agent, &sees, &shared);
+                Ok((shared.folders, [left_out, shared.tally.warnings].concat()))
             };
             let (folders, warnings) = lay_out().map_err(|error| error.to_string())?;
             Ok((folders, warnings.iter().map(ToString::to_string).collect()))
@@ -102,6 +115,9 @@ impl Desks {
             let copy = entry.as_ref().map(LogEntry::workspace);
             match snapshot {
                 Ok(snapshot) => {
+                    if let Some(taken) = &snapshot {
+                        desks.audit_snapshot(taken);
+                    }
                     saved.note_all(snapshot.iter().flat_map(|taken| &taken.tally.warnings));
                     saved.check(copy.map(|copy| desks.workspaces.archive_answer(label, &copy)));
                 }
@@ -155,12 +171,13 @@ impl Desks {
             };
             saved.check(Some(entry.write_answer(&text)));
             saved.check(Some(entry.write_context(&shown)));
-            if let Some(Some(delivery)) = saved.check(Some(desks.workspaces.deliver_final(
-                &agent,
-                label,
-                &entry.workspace(),
-            ))) {
+            let delivered = desks
+                .workspaces
+                .deliver_final(&agent, label, &entry.workspace());
+            if let Some(Some(delivery)) = saved.check(Some(delivered)) {
+                desks.audit_delivery(&agent, &delivery);
                 saved.note_all(&delivery.tally.warnings);
+                saved.delivery = Some(delivery);
             }
         })
         .await
@@ -182,6 +199,78 @@ impl Desks {
         .await
     }
 
+    fn audit_snapshot(&self, taken: &Snapshot) {
+        let Some(workspace) = self.workspaces.workspace(&taken.agent) else {
+            return;
+        };
+        self.record(&Copy {
+            agent: taken.agent.as_str(),
+            purpose: "snapshot",
+            answer: taken.label.to_string(),
+            phase: Phase::Coordination,
+            from: workspace,
+            to: &taken.path,
+            tally: &taken.tally,
+        });
+    }
+
+    fn audit_restored(&self, agent: &AgentId, label: AnswerLabel, restored: &Tally) {
+        let places = self.workspaces.workspace(agent);
+        let Some((workspace, from)) = places.zip(self.workspaces.snapshot_path(label)) else {
+            return;
+        };
+        self.record(&Copy {
+            agent: agent.as_str(),
+            purpose: "restore",
+            answer: label.to_string(),
+            phase: Phase::FinalPresentation,
+            from: &from,
+            to: workspace,
+            tally: restored,
+        });
+    }
+
+    fn audit_shared(&self, agent: &AgentId, sees: &[AnswerLabel], shared: &Shared) {
+        let places = self.workspaces.snapshots();
+        let Some((from, to)) = places.zip(self.workspaces.temporary(agent)) else {
+            return;
+        };
+        if shared.folders.is_empty() {
+            return;
+        }
+        let answers: Vec<_> = sees.iter().map(ToString::to_string).collect();
+        self.record(&Copy {
+            agent: agent.as_str(),
+            purpose: "share",
+            answer: answers.join(" "),
+            phase: Phase::Coordination,
+            from,
+            to: &to,
+            tally: &shared.tally,
+        });
+    }
+
+    fn audit_delivery(&self, agent: &AgentId, delivery: &Delivery) {
+        let Some(workspace) = self.workspaces.workspace(agent) else {
+            return;
+        };
+        self.record(&Copy {
+            agent: agent.as_str(),
+            purpose: "deliver",
+            answer: String::new(),
+            phase: Phase::FinalPresentation,
+            from: workspace,
+            to: &delivery.path,
+            tally: &delivery.tally,
+        });
+    }
+
+    fn record(&self, copy: &Copy<'_>) {
+        if let Some(audit) = &self.audit {
+            audit.record(copy);
+        }
+    }
+
     fn open_entry(&self, agent: &AgentId, saved: &mut Saved) -> Option<LogEntry> {
         let log = self.log.as_ref()?;
         let entry = saved.check(Some(log.entry(agent, &Zoned::now())))?;
@@ -200,8 +289,8 @@ impl Desks {
             saved
         });
         saved.await.unwrap_or_else(|warning| Saved {
-            entry: None,
             warnings: vec![warning],
+            ..Saved::default()
         })
     }
 

@@ -2,6 +2,8 @@
 //! tracker files all read this stream and nothing else. Events of a run are numbered without gaps and in the order in
 //! which they took effect; a reader that has them all can tell the whole story of the run again.
 
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use massgen_backends::{Stage, Usage};
 use massgen_config::AgentId;
@@ -9,6 +11,7 @@ use massgen_tools::ToolStatus;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::AnswerLabel;
+use crate::workspace::Delivery;
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -210,6 +213,16 @@ pub enum EventKind {
         /// Where it comes from.
         source: FinalTextSource,
     },
+    /// What the winner leaves behind in files.
+    Delivered {
+        /// Who presented.
+        agent: AgentId,
+        /// The copy of its workspace; none if it has no workspace, or without a log.
+        workspace: Option<Delivered>,
+        /// Files in context paths that were made, changed, moved or removed during the presentation; at most
+        /// a thousand are named.
+        context_paths: Vec<PathBuf>,
+    },
     /// Tokens of one model turn, as the provider counted them.
     Usage {
         /// Who asked.
@@ -235,6 +248,36 @@ pub enum EventKind {
         /// Wall time of the run in milliseconds.
         elapsed_ms: u64,
     },
+}
+
+/// The winner's workspace as it was delivered, and how it differs from the files of the answer that won.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Where the copy is.
+    pub folder: PathBuf,
+    /// Files and links in it.
+    pub files: u64,
+    /// Their length in bytes.
+    pub bytes: u64,
+    /// Made since the answer.
+    pub added: Vec<PathBuf>,
+    /// Changed since the answer.
+    pub modified: Vec<PathBuf>,
+    /// Removed since the answer.
+    pub removed: Vec<PathBuf>,
+}
+
+impl From<Delivery> for Delivered {
+    fn from(delivery: Delivery) -> Self {
+        Self {
+            folder: delivery.path,
+            files: delivery.tally.files,
+            bytes: delivery.tally.bytes,
+            added: delivery.changes.added,
+            modified: delivery.changes.modified,
+            removed: delivery.changes.removed,
+        }
+    }
 }
 
 /// An agent as the stream introduces it.

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod conversation;
+mod copies;
 mod desks;
 mod log;
 mod presentation;
@@ -23,7 +24,9 @@ pub mod workspace;
 
 pub use answer::{AgentIndex, Answer, AnswerLabel};
 pub use coordinator::{Backoff, Coordination};
+pub use copies::CopyAudit;
 pub use event::{
-    AgentInfo, Event, EventKind, EventSink, FinalTextSource, Outcome, SelectionBasis, VoteCount,
+    AgentInfo, Delivered, Event, EventKind, EventSink, FinalTextSource, Outcome, SelectionBasis,
+    VoteCount,
 };
 pub use run::{Member, PRESENTATION_GRACE, Run, RunError, RunOptions, RunResult};

@@ -24,8 +24,9 @@ use crate::coordinator::{
     Backoff, Choices, Coordination, Coordinator, DEFAULT_MAX_ANSWERS, DEFAULT_MAX_FAILURES, Effect,
     Ending, Input, Rejection, Rules, Selection, Severity,
 };
+use crate::copies::CopyAudit;
 use crate::desks::{Desks, Saved, Start};
-use crate::event::{AgentInfo, EventKind, EventSink, Outcome, VoteCount};
+use crate::event::{AgentInfo, Delivered, EventKind, EventSink, Outcome, VoteCount};
 use crate::layout::{LogError, LogLayout};
 use crate::log::Publisher;
 use crate::presentation::present;
@@ -77,6 +78,8 @@ pub struct RunOptions {
     pub workspaces: Arc<Workspaces>,
     /// Where the run is logged; none for no log.
     pub log: Option<LogLayout>,
+    /// Records the copies that the host makes of the agents' files; none for no audit.
+    pub audit: Option<CopyAudit>,
     /// Who receives the events.
     pub sinks: Vec<EventSink>,
     /// Ends the run as interrupted when cancelled.
@@ -205,7 +208,7 @@ impl Driver {
         };
         let ids = options.members.iter().map(|member| member.id.clone());
         Ok(Self {
-            desks: Desks::new(options.workspaces, options.log.clone(), ids),
+            desks: Desks::new(options.workspaces, options.log.clone(), options.audit, ids),
             coordinator: Coordinator::new(options.members.len(), rules),
             question: options.question,
             members: options.members,
@@ -666,11 +669,20 @@ impl Driver {
             None => (None, String::new()),
         };
         let agent = self.id(winner);
-        let saved = self
+        let mut saved = self
             .desks
             .save_final(agent.clone(), label, text, shown)
             .await;
+        let delivery = saved.delivery.take();
         self.tell(&agent, saved);
+        let in_context = self.members[winner.0].toolbox.changed_context_paths();
+        if delivery.is_some() || !in_context.is_empty() {
+            self.publisher.publish(EventKind::Delivered {
+                agent,
+                workspace: delivery.map(Delivered::from),
+                context_paths: in_context,
+            });
+        }
     }
 
     async fn finish(mut self, ending: Ending) -> RunResult {

@@ -171,6 +171,7 @@ impl Tracker {
             | EventKind::RestartRequested { .. }
             | EventKind::RetryScheduled { .. }
             | EventKind::PresentationContent { .. }
+            | EventKind::Delivered { .. }
             | EventKind::Usage { .. }
             | EventKind::Warning { .. } => {}
         }

@@ -34,6 +34,55 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Every operation there is.
+    pub const ALL: [Self; 11] = [
+        Self::Read,
+        Self::List,
+        Self::Stat,
+        Self::Write,
+        Self::Create,
+        Self::Symlink,
+        Self::SetTimes,
+        Self::Remove,
+        Self::RenameFrom,
+        Self::RenameTo,
+        Self::LinkFrom,
+    ];
+
+    /// Its name in the audit and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Stat => "stat",
+            Self::Write => "write",
+            Self::Create => "create",
+            Self::Symlink => "symlink",
+            Self::SetTimes => "set_times",
+            Self::Remove => "remove",
+            Self::RenameFrom => "rename_from",
+            Self::RenameTo => "rename_to",
+            Self::LinkFrom => "link_from",
+        }
+    }
+
+    /// What it is, for people who choose among operations.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Read => "Read a file's bytes",
+            Self::List => "List a directory",
+            Self::Stat => "Read metadata",
+            Self::Write => "Change a file's bytes or length",
+            Self::Create => "Make a file or a directory",
+            Self::Symlink => "Make a symbolic link",
+            Self::SetTimes => "Change timestamps",
+            Self::Remove => "Remove a file or an empty directory",
+            Self::RenameFrom => "Move it away",
+            Self::RenameTo => "Put something in its place",
+            Self::LinkFrom => "Give the file a further name",
+        }
+    }
+
     /// The access that the operation needs.
     pub const fn needs(self) -> Access {
         match self {
@@ -98,6 +147,12 @@ pub enum Rule {
     Hidden,
     /// A rule asks for a person's approval.
     NeedsApproval,
+    /// A person was asked, and allowed it.
+    Approved,
+    /// A person was asked, and refused it or did not answer.
+    ApprovalRefused,
+    /// The host itself keeps, shares or delivers an agent's files.
+    HostCopy,
     /// A rule keeps the path as it is, though the grant would let it be written.
     ReadOnlyRule,
     /// What makes git run programs, or tells it where its files are, is never written.
@@ -133,6 +188,9 @@ impl Rule {
             Self::FileGrantOnly => "file-grant-only",
             Self::Hidden => "hidden",
             Self::NeedsApproval => "needs-approval",
+            Self::Approved => "approved",
+            Self::ApprovalRefused => "approval-refused",
+            Self::HostCopy => "host-copy",
             Self::ReadOnlyRule => "read-only-rule",
             Self::GitControl => "git-control",
             Self::ReadOnlyGrant => "read-only-grant",
@@ -178,5 +236,21 @@ impl Decision {
     /// True for [`Verdict::Allow`].
     pub const fn is_allowed(self) -> bool {
         matches!(self.verdict, Verdict::Allow)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, StrDeserializer};
+
+    use super::*;
+
+    #[test]
+    fn an_operation_has_one_name_for_people_and_for_the_audit() {
+        for operation in Operation::ALL {
+            let name: StrDeserializer<'_, Error> = operation.name().into_deserializer();
+            assert_eq!(Operation::deserialize(name), Ok(operation));
+        }
     }
 }

@@ -18,7 +18,9 @@ impl Policy {
                     grant.path.display()
                 )
             }
-            (Rule::Granted, None) => format!("may {} {}", operation.verb(), path.display()),
+            (Rule::Granted | Rule::Approved | Rule::HostCopy, _) => {
+                format!("may {} {}", operation.verb(), path.display())
+            }
             (Rule::OutsideGrants, _) => {
                 format!(
                     "{subject}: it is outside every granted path. Use a path in the workspace or in a context path."
@@ -32,6 +34,9 @@ impl Policy {
             ),
             (Rule::NeedsApproval, _) => format!(
                 "{subject}: it needs a person's approval, and there is no person to ask in this run. Work somewhere else."
+            ),
+            (Rule::ApprovalRefused, _) => format!(
+                "{subject}: it needs a person's approval, and that was not given. Do not try again; work somewhere else."
             ),
             (Rule::ReadOnlyRule, _) => {
                 format!("{subject}: a rule keeps it as it is. Leave it, or write somewhere else.")

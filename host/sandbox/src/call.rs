@@ -1,5 +1,6 @@
 //! One call: a component run on a thread of its own until it ends or its time is over, with all that it starts.
 
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,18 +9,19 @@ use std::time::{Duration, Instant};
 use massgen_config::Limits;
 use serde_json::Value;
 use tokio::sync::Notify;
-use wasmtime_wasi::cli::{StdinStream, StdoutStream};
+use wasmtime_wasi::cli::{OutputFile, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::capture::Capture;
 use crate::engine::Sandbox;
-use crate::filesystem::{Call as FileCall, DenialLog, GuestFilesystem, Refusals, Trail};
+use crate::filesystem::{Call as FileCall, DenialLog, GuestFilesystem, Refusals};
 use crate::host_interface::ToolPluginPre;
 use crate::host_interface::exports::massgen::plugin::tools;
 use crate::instance::{Ended, Family, Guest, Start};
 use crate::process::{Sink, Source, Streams};
 use crate::{
-    Annotations, Content, Denial, LimitKind, LimitReached, Outcome, Plugin, Report, ToolSpec,
+    Annotations, CommandFilter, Content, Denial, LimitKind, LimitReached, Outcome, Plugin, Report,
+    ToolSpec,
 };
 
 /// How long a call may take beyond its time before its thread is given up.
@@ -69,6 +71,8 @@ pub struct Invocation {
     pub call_id: String,
     /// Absolute guest path against which relative paths are read; the filesystem's own where there is none.
     pub working_directory: Option<PathBuf>,
+    /// Which commands the call may start. Its own first command is not asked about.
+    pub command_filter: Arc<CommandFilter>,
 }
 
 impl Invocation {
@@ -81,6 +85,7 @@ impl Invocation {
             configuration: Value::Object(serde_json::Map::new()),
             call_id: String::new(),
             working_directory: None,
+            command_filter: Arc::default(),
         }
     }
 }
@@ -97,13 +102,18 @@ pub struct Stdio {
 }
 
 impl Stdio {
-    /// This process's own streams.
-    pub fn inherited() -> Self {
-        Self {
+    /// This process's own streams. What is written reaches them at once.
+    ///
+    /// # Errors
+    /// When standard output or standard error is closed.
+    pub fn inherited() -> std::io::Result<Self> {
+        let output = std::io::stdout().as_fd().try_clone_to_owned()?;
+        let error = std::io::stderr().as_fd().try_clone_to_owned()?;
+        Ok(Self {
             input: Some(Arc::new(wasmtime_wasi::cli::stdin())),
-            output: Some(Arc::new(wasmtime_wasi::cli::stdout())),
-            error: Some(Arc::new(wasmtime_wasi::cli::stderr())),
-        }
+            output: Some(Arc::new(OutputFile::new(output.into()))),
+            error: Some(Arc::new(OutputFile::new(error.into()))),
+        })
     }
 
     fn streams(self, stdin: Vec<u8>, traces: &Traces) -> Streams {
@@ -199,17 +209,20 @@ impl Sandbox {
             plugin, filesystem, &start, invocation, streams, cancel, &traces,
         );
         let memory = Arc::clone(&guest.family.memory);
+        let given_up = guest.family.deadline.with_grace(GRACE);
         let run = {
             let runtime = tokio::runtime::Handle::current();
             // A thread that may block: file operations then need no thread hop each (wasmtime #7973).
             tokio::task::spawn_blocking(move || runtime.block_on(guest.run(start)))
         };
-        let ended = match tokio::time::timeout(time + GRACE, run).await {
-            Ok(Ok(ended)) => ended,
-            Ok(Err(panic)) => Ended::without_store(Outcome::HostError {
-                message: format!("the sandbox failed: {panic}"),
+        let ended = tokio::select! {
+            biased;
+            ended = run => ended.unwrap_or_else(|panic| {
+                Ended::without_store(Outcome::HostError {
+                    message: format!("the sandbox failed: {panic}"),
+                })
             }),
-            Err(_) => Ended::without_store(Outcome::Timeout { after: time }),
+            () = given_up.over() => Ended::without_store(Outcome::Timeout { after: time }),
         };
         let Refusals { denials, limit } = traces.denials.take();
         Report {
@@ -289,15 +302,14 @@ impl Sandbox {
             invocation.limits.clone(),
             filesystem,
             invocation.call_id,
+            invocation.command_filter,
         );
-        let audit = filesystem.audit.as_ref();
-        let identity = family.identify(plugin, start.name());
-        let trail = Trail::new(audit.map(|audit| audit.log.clone()), Arc::new(identity));
         let files = FileCall::new(
             Arc::clone(filesystem),
             invocation.limits,
-            trail,
+            family.identify(plugin, start.name()),
             traces.denials.clone(),
+            cancel.clone(),
         );
         let directory = invocation.working_directory.as_deref();
         let directory = directory.unwrap_or(filesystem.working_directory());

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
 
 use massgen_config::Limits;
 use massgen_permissions::audit;
@@ -14,6 +13,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{I32Exit, ResourceTable, ResourceTableError, WasiCtxBuilder};
 
+use crate::approval::Deadline;
 use crate::call::{Cancel, content};
 use crate::engine::Sandbox;
 use crate::filesystem::{Call as FileCall, Gate, GuestFilesystem};
@@ -22,15 +22,16 @@ use crate::host_interface::{GuestFacts, ToolPluginPre, granted_paths};
 use crate::memory::{Memory, Meter};
 use crate::process::{Children, Streams};
 use crate::state::State;
-use crate::{LimitKind, Outcome, Plugin};
+use crate::{CommandFilter, LimitKind, Outcome, Plugin};
 
 /// What all commands of one call share.
 pub(crate) struct Family {
     pub(crate) sandbox: Sandbox,
     pub(crate) limits: Limits,
     /// When all of them end.
-    pub(crate) deadline: Instant,
+    pub(crate) deadline: Deadline,
     pub(crate) memory: Arc<Memory>,
+    pub(crate) filter: Arc<CommandFilter>,
     /// The run, the agent and the model's id of the call, for the audit.
     pub(crate) identity: audit::Call,
     running: AtomicU32,
@@ -43,12 +44,17 @@ impl Family {
         limits: Limits,
         filesystem: &GuestFilesystem,
         call_id: String,
+        filter: Arc<CommandFilter>,
     ) -> Self {
         let audit = filesystem.audit.as_ref();
         Self {
             sandbox,
-            deadline: Instant::now() + limits.call_time,
+            deadline: Deadline::after(
+                limits.call_time,
+                filesystem.approvals.as_ref().map(|asked| asked.waits()),
+            ),
             memory: Arc::new(Memory::new(limits.memory_bytes)),
+            filter,
             identity: audit::Call {
                 run: audit.map(|audit| audit.run.clone()).unwrap_or_default(),
                 agent: audit.map(|audit| audit.agent.clone()).unwrap_or_default(),
@@ -158,28 +164,21 @@ enum Stop {
 impl Guest {
     /// Runs to its end, and ends what it has started and not waited for. Whatever happens is an outcome.
     pub(crate) async fn run(self, start: Start) -> Ended {
-        let (plugin, family, cancel) = (
-            self.plugin.clone(),
-            Arc::clone(&self.family),
-            self.cancel.clone(),
-        );
+        let (plugin, cancel) = (self.plugin.clone(), self.cancel.clone());
+        let (family, files) = (Arc::clone(&self.family), Arc::clone(&self.files));
         let arguments = match &start {
             Start::Tool { .. } => &[],
             Start::Command { arguments } => arguments.as_slice(),
         };
         let mut store = self.store(arguments);
-        let deadline = tokio::time::Instant::from_std(family.deadline);
-        let outcome = {
-            let guest = tokio::time::timeout_at(deadline, enter(&mut store, &plugin, start));
-            tokio::select! {
-                biased;
-                ended = guest => match ended {
-                    Ok(Ok(outcome)) => outcome,
-                    Ok(Err(error)) => failure(&error, &family.limits),
-                    Err(_) => Outcome::Timeout { after: family.limits.call_time },
-                },
-                () = cancel.cancelled() => Outcome::Cancelled,
-            }
+        let outcome = tokio::select! {
+            biased;
+            ended = enter(&mut store, &plugin, start) => match ended {
+                Ok(outcome) => outcome,
+                Err(error) => failure(&error, &family.limits),
+            },
+            () = family.deadline.over() => Outcome::Timeout { after: family.limits.call_time },
+            () = cancel.cancelled() => Outcome::Cancelled,
         };
         let mut state = store.into_data();
         state.children.end().await;
@@ -188,7 +187,14 @@ impl Guest {
             (Outcome::Trap { .. } | Outcome::HostError { .. }, Some(limit)) => {
                 limit_outcome(limit, &family.limits)
             }
-            (outcome, _) => outcome,
+            // What a program makes of a refusal is its own; that there was one is told.
+            (outcome, Some(limit)) => {
+                if let Outcome::Limit { message, .. } = limit_outcome(limit, &family.limits) {
+                    files.reached(limit, message);
+                }
+                outcome
+            }
+            (outcome, None) => outcome,
         };
         Ended {
             outcome,
@@ -239,7 +245,7 @@ impl Guest {
             if state.cancel.is_cancelled() {
                 return Err(Stop::Cancelled.into());
             }
-            if Instant::now() >= state.family.deadline {
+            if state.family.deadline.is_over() {
                 return Err(Stop::Deadline.into());
             }
             Ok(UpdateDeadline::Continue(1))

@@ -6,10 +6,12 @@
 //!
 //! An invocation and its report are data: they name the component by digest and hold no live object of the caller's.
 
+mod approval;
 mod audit;
 mod cache;
 mod call;
 mod capture;
+mod command_filter;
 mod commands;
 mod engine;
 mod filesystem;
@@ -22,8 +24,10 @@ mod plugin;
 mod process;
 mod state;
 
+pub use approval::{Action, Answer, ApprovalRequest, Approver};
 pub use audit::AuditLog;
 pub use call::{Cancel, Entry, Invocation, Stdio};
+pub use command_filter::CommandFilter;
 pub use commands::{Commands, CommandsError};
 pub use engine::{Sandbox, SandboxError, SandboxOptions};
 pub use filesystem::{Audit, Denial, GuestFilesystem, MountError, MountPoint};

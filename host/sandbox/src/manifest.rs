@@ -73,6 +73,11 @@ impl Manifest {
         }
     }
 
+    /// True when it asks for the right to start commands.
+    pub fn starts_commands(&self) -> bool {
+        self.declares("massgen:plugin/process")
+    }
+
     /// True when the manifest declares the import `interface`, given without its version.
     pub(crate) fn declares(&self, interface: &str) -> bool {
         self.imports.iter().any(|declared| {

@@ -1,15 +1,19 @@
 //! Registry and dispatch of tools.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use massgen_backends::{ToolCall, ToolDefinition};
-use massgen_config::{Limits, ToolFilter};
+use massgen_config::{CommandLine, Limits, ToolFilter, nearest};
 use massgen_sandbox::{
-    Cancel, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox, ToolSpec,
+    Cancel, CommandFilter, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox,
+    ToolSpec,
 };
 use serde_json::Value;
 
+use crate::execute_command::{self, ExecuteCommand};
 use crate::outcome::ToolOutcome;
 use crate::run_python::{self, RunPython};
 
@@ -19,6 +23,11 @@ pub enum ToolsetError {
     /// A plugin did not list its tools.
     #[error("{0}. Remove the plugin from the run or mend it.")]
     List(String),
+    /// A pattern for commands is no regular expression.
+    #[error(
+        "a pattern for commands is no regular expression: {0}. Correct it in the configuration."
+    )]
+    Pattern(String),
     /// Two plugins offer the same name.
     #[error("the plugins `{first}` and `{second}` both offer a tool `{tool}`. Use one of them.")]
     Twice {
@@ -31,6 +40,31 @@ pub enum ToolsetError {
     },
 }
 
+/// A name in an agent's tool filter that no tool goes by. It lets nothing in and keeps nothing out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownTool {
+    /// The list that names it: `allowed_tools` or `exclude_tools`.
+    pub list: &'static str,
+    /// The name as it is written there.
+    pub name: String,
+    /// The name that was probably meant.
+    pub nearest: Option<String>,
+}
+
+impl fmt::Display for UnknownTool {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, name, .. } = self;
+        write!(
+            formatter,
+            "`{list}` names `{name}`, and no tool goes by that name; it has no effect."
+        )?;
+        match &self.nearest {
+            Some(nearest) => write!(formatter, " Did you mean `{nearest}`?"),
+            None => formatter.write_str(" Remove it if it is not needed."),
+        }
+    }
+}
+
 /// How a tool is run.
 #[derive(Clone)]
 enum Runner {
@@ -38,12 +72,14 @@ enum Runner {
     Plugin(Plugin),
     /// By the CPython command.
     Python(Plugin),
+    /// By the shell, which starts other commands.
+    Shell(Plugin),
 }
 
 impl Runner {
     fn plugin(&self) -> &Plugin {
         match self {
-            Self::Plugin(plugin) | Self::Python(plugin) => plugin,
+            Self::Plugin(plugin) | Self::Python(plugin) | Self::Shell(plugin) => plugin,
         }
     }
 }
@@ -91,14 +127,46 @@ impl Toolset {
         })
     }
 
+    /// The names in `filter` that no tool goes by, in its order.
+    pub fn unknown_in(&self, filter: &ToolFilter) -> Vec<UnknownTool> {
+        let allowed = filter.allowed.iter().flatten();
+        let named = allowed
+            .map(|name| ("allowed_tools", name))
+            .chain(filter.excluded.iter().map(|name| ("exclude_tools", name)));
+        named
+            .filter(|(_, name)| !self.tools.values().any(|tool| goes_by(tool, name)))
+            .map(|(list, name)| UnknownTool {
+                list,
+                name: name.clone(),
+                nearest: self.nearest_to(name),
+            })
+            .collect()
+    }
+
+    fn nearest_to(&self, name: &str) -> Option<String> {
+        let prefixed = self.tools.values().map(prefixed_name);
+        let known: Vec<String> = self.tools.keys().cloned().chain(prefixed).collect();
+        nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
+    }
+
     /// The tools that `filter` leaves, on the files of one agent. A filter names a tool by its own name or as
-    /// `mcp__PLUGIN__TOOL`, the name it had in the Python version; both mean the same tool everywhere.
+    /// `mcp__PLUGIN__TOOL`, the name it had in the Python version; both mean the same tool everywhere. Without
+    /// `command_line` the agent runs no commands.
+    ///
+    /// # Errors
+    /// When a pattern of `command_line` is no regular expression.
     pub fn for_agent(
         &self,
         filesystem: Arc<GuestFilesystem>,
         filter: &ToolFilter,
+        command_line: Option<&CommandLine>,
         limits: Limits,
-    ) -> Toolbox {
+    ) -> Result<Toolbox, ToolsetError> {
+        let commands = command_line.map(|command_line| {
+            CommandFilter::new(&command_line.allowed, &command_line.blocked)
+                .map_err(|error| ToolsetError::Pattern(error.to_string()))
+        });
+        let commands = commands.transpose()?;
         let is_named = |names: &[String], tool: &Tool| names.iter().any(|name| goes_by(tool, name));
         let kept = self.tools.iter().filter(|(_, tool)| {
             filter
@@ -106,18 +174,20 @@ impl Toolset {
                 .as_ref()
                 .is_none_or(|allowed| is_named(allowed, tool))
                 && !is_named(&filter.excluded, tool)
+                && (commands.is_some() || !matches!(tool.runner, Runner::Shell(_)))
         });
         let tools: BTreeMap<_, _> = kept
             .map(|(name, tool)| (name.clone(), tool.clone()))
             .collect();
-        Toolbox {
+        Ok(Toolbox {
             inner: Some(Arc::new(Inner {
                 sandbox: self.sandbox.clone(),
                 tools,
                 filesystem,
+                commands: Arc::new(commands.unwrap_or_default()),
                 limits,
             })),
-        }
+        })
     }
 }
 
@@ -141,34 +211,52 @@ async fn offered(
                 })
                 .collect())
         }
-        PluginKind::Command if manifest.name == "python" => {
-            let spec = ToolSpec {
-                name: run_python::NAME.to_owned(),
-                description: run_python::DESCRIPTION.to_owned(),
-                input_schema: run_python::input_schema(),
-                output_schema: None,
-                annotations: massgen_sandbox::Annotations {
-                    destructive: true,
-                    ..Default::default()
-                },
-            };
-            Ok(vec![Tool {
-                spec,
-                runner: Runner::Python(plugin.clone()),
-            }])
-        }
+        PluginKind::Command if manifest.name == "python" => Ok(vec![Tool {
+            spec: code_runner(
+                run_python::NAME,
+                run_python::DESCRIPTION,
+                run_python::input_schema(),
+            ),
+            runner: Runner::Python(plugin.clone()),
+        }]),
+        PluginKind::Command if manifest.name == "shell" => Ok(vec![Tool {
+            spec: code_runner(
+                execute_command::NAME,
+                execute_command::DESCRIPTION,
+                execute_command::input_schema(),
+            ),
+            runner: Runner::Shell(plugin.clone()),
+        }]),
         PluginKind::Command => Ok(Vec::new()),
+    }
+}
+
+/// A tool that runs what the model writes.
+fn code_runner(name: &str, description: &str, input_schema: Value) -> ToolSpec {
+    ToolSpec {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        input_schema,
+        output_schema: None,
+        annotations: massgen_sandbox::Annotations {
+            destructive: true,
+            ..Default::default()
+        },
     }
 }
 
 /// True when `name` means this tool, with or without the prefix.
 fn goes_by(tool: &Tool, name: &str) -> bool {
-    let plugin = &tool.runner.plugin().manifest().name;
-    let unprefixed = name
-        .strip_prefix("mcp__")
-        .and_then(|rest| rest.strip_prefix(plugin.as_str()));
-    name == tool.spec.name
-        || unprefixed.and_then(|rest| rest.strip_prefix("__")) == Some(tool.spec.name.as_str())
+    name == tool.spec.name || name == prefixed_name(tool)
+}
+
+/// The name that a tool had in the Python version: `mcp__PLUGIN__TOOL`.
+fn prefixed_name(tool: &Tool) -> String {
+    let server = match &tool.runner {
+        Runner::Shell(_) => execute_command::SERVER,
+        other => &other.plugin().manifest().name,
+    };
+    format!("mcp__{server}__{}", tool.spec.name)
 }
 
 /// The tools of one agent and the files they work on. Cheap to clone.
@@ -181,6 +269,7 @@ struct Inner {
     sandbox: Sandbox,
     tools: BTreeMap<String, Tool>,
     filesystem: Arc<GuestFilesystem>,
+    commands: Arc<CommandFilter>,
     limits: Limits,
 }
 
@@ -228,6 +317,12 @@ impl Toolbox {
         }
     }
 
+    /// Paths outside the agent's workspace that its tools were allowed to change, sorted; at most a thousand.
+    pub fn changed_context_paths(&self) -> Vec<PathBuf> {
+        let inner = self.inner.as_ref();
+        inner.map_or_else(Vec::new, |inner| inner.filesystem.changed_context_paths())
+    }
+
     /// Runs one call to its end. Never fails: whatever happens becomes an outcome that the model can read. Dropping the
     /// future ends the call.
     pub async fn call(&self, call: &ToolCall) -> ToolOutcome {
@@ -271,6 +366,17 @@ impl Toolbox {
                 }
                 Err(message) => ToolOutcome::error(message),
             },
+            Runner::Shell(plugin) => match ExecuteCommand::parse(&arguments) {
+                Ok(command) => {
+                    let workspace = inner.filesystem.working_directory();
+                    let commands = Arc::clone(&inner.commands);
+                    let invocation =
+                        command.invocation(workspace, &inner.limits, commands, &call.id);
+                    let report = inner.invoke(plugin, invocation).await;
+                    command.outcome(&report, workspace)
+                }
+                Err(message) => ToolOutcome::error(message),
+            },
         }
     }
 
@@ -292,11 +398,15 @@ impl Inner {
         limits: Limits,
         call_id: &str,
     ) -> massgen_sandbox::Report {
-        let cancel = CancelOnDrop(Cancel::default());
         let invocation = Invocation {
             call_id: call_id.to_owned(),
             ..Invocation::new(entry, limits)
         };
+        self.invoke(plugin, invocation).await
+    }
+
+    async fn invoke(&self, plugin: &Plugin, invocation: Invocation) -> massgen_sandbox::Report {
+        let cancel = CancelOnDrop(Cancel::default());
         self.sandbox
             .call(plugin, &self.filesystem, invocation, &cancel.0)
             .await

@@ -1,7 +1,9 @@
 //! A toolbox of the first-party plugins on real files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,7 +71,8 @@ impl Agent {
                 .unwrap();
         let toolbox = toolset()
             .await
-            .for_agent(Arc::new(filesystem), filter, limits);
+            .for_agent(Arc::new(filesystem), filter, None, limits)
+            .expect("no patterns");
         Self {
             _temporary: temporary,
             folder,
@@ -167,6 +170,56 @@ async fn files_go_from_tool_to_tool_and_to_python() {
         fs::read_to_string(agent.folder.join("ws/m/n.txt")).unwrap(),
         "20\n22\n"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_with_a_name_that_is_no_utf8_is_told_of_by_listing_and_searching() {
+    let agent = Agent::new().await;
+    let folder = agent.folder.join("ws/odd");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join(OsStr::from_bytes(b"odd\xff")), "text").unwrap();
+    let path = folder.to_str().unwrap();
+    let listed = agent.call("list_directory", json!({ "path": path })).await;
+    assert_eq!(listed.status, ToolStatus::ToolError, "{}", listed.content);
+    assert!(
+        listed.content.contains("Illegal byte sequence"),
+        "{}",
+        listed.content
+    );
+    let arguments = json!({"path": agent.folder.join("ws"), "pattern": "*.txt"});
+    let found = agent.call("search_files", arguments).await;
+    assert_eq!(found.status, ToolStatus::Ok, "{}", found.content);
+    let told = format!("No matches.\nNot all of {path} was searched: ");
+    assert!(found.content.starts_with(&told), "{}", found.content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_name_in_a_filter_is_told_with_the_nearest_one() {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let filter = ToolFilter {
+        allowed: Some(names(&[
+            "read_file",
+            "raed_file",
+            "mcp__filesystem__write_fle",
+        ])),
+        excluded: names(&["mcp__python__run_python", "run_pyhton", "execute_command"]),
+    };
+    let unknown = toolset().await.unknown_in(&filter);
+    let told: Vec<String> = unknown.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "`allowed_tools` names `raed_file`, and no tool goes by that name; it has no effect. \
+             Did you mean `read_file`?",
+            "`allowed_tools` names `mcp__filesystem__write_fle`, and no tool goes by that name; it has no effect. \
+             Did you mean `mcp__filesystem__write_file`?",
+            "`exclude_tools` names `run_pyhton`, and no tool goes by that name; it has no effect. \
+             Did you mean `run_python`?",
+            "`exclude_tools` names `execute_command`, and no tool goes by that name; it has no effect. \
+             Remove it if it is not needed.",
+        ]
+    );
+    assert_eq!(toolset().await.unknown_in(&ToolFilter::default()), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

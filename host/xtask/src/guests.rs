@@ -12,10 +12,11 @@ use std::{
 use serde::Deserialize;
 
 use crate::{
+    c_compiler::{self, CCompiler},
     layout::Layout,
     python,
     report::Report,
-    run::{self, Failure},
+    run::{self, Failure, Invocation},
     toolchain::{self, GuestCompiler, TARGET},
 };
 
@@ -30,8 +31,9 @@ pub(crate) fn build(layout: &Layout, report: &mut Report) -> Result<(), Failure>
     let compiler = report.step("guest compiler", || {
         toolchain::guest_compiler(layout.root())
     })?;
+    let c_compiler = report.step("C compiler", || c_compiler::prepare(&layout.plugins()))?;
     report.step("plugins in Rust", || {
-        rust_plugins(&layout.plugins(), &compiler)
+        rust_plugins(&layout.plugins(), &compiler, &c_compiler)
     })?;
     report.step("plugin python", || python::build(layout))?;
     report.step("test guests", || {
@@ -63,12 +65,20 @@ pub(crate) fn plugin_name(manifest: &Path) -> Result<String, Failure> {
     Ok(parsed.name)
 }
 
-fn rust_plugins(workspace: &Path, compiler: &GuestCompiler) -> Result<(), Failure> {
+fn rust_plugins(
+    workspace: &Path,
+    compiler: &GuestCompiler,
+    c_compiler: &CCompiler,
+) -> Result<(), Failure> {
     if !workspace.join("Cargo.toml").is_file() {
         println!("no plugin is written in Rust");
         return Ok(());
     }
-    for component in compile(workspace, compiler)? {
+    for component in compile(
+        c_compiler.for_guests(run::cargo(workspace)),
+        workspace,
+        compiler,
+    )? {
         let manifest = component.package.join(MANIFEST);
         if manifest.is_file() {
             install(&component.file, &manifest, &artifacts(workspace))?;
@@ -78,7 +88,7 @@ fn rust_plugins(workspace: &Path, compiler: &GuestCompiler) -> Result<(), Failur
 }
 
 fn test_guests(workspace: &Path, compiler: &GuestCompiler) -> Result<(), Failure> {
-    for component in compile(workspace, compiler)? {
+    for component in compile(run::cargo(workspace), workspace, compiler)? {
         let name = format!("{}.wasm", component.name);
         copy(&component.file, &artifacts(workspace).join(name))?;
     }
@@ -93,8 +103,12 @@ struct Component {
     file: PathBuf,
 }
 
-fn compile(workspace: &Path, compiler: &GuestCompiler) -> Result<Vec<Component>, Failure> {
-    let mut cargo = run::cargo(workspace)
+fn compile(
+    cargo: Invocation,
+    workspace: &Path,
+    compiler: &GuestCompiler,
+) -> Result<Vec<Component>, Failure> {
+    let mut cargo = cargo
         .args(["build", "--release", "--locked", "--target", TARGET])
         .args([
             "--message-format",

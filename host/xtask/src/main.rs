@@ -8,6 +8,7 @@
     reason = "a chore talks to its user"
 )]
 
+mod c_compiler;
 mod checks;
 mod fingerprint;
 mod guests;
@@ -16,6 +17,7 @@ mod python;
 mod report;
 mod run;
 mod toolchain;
+mod venv;
 
 use std::process::ExitCode;
 
@@ -34,7 +36,8 @@ usage: cargo xtask VERB
 
 Environment:
   MASSGEN_GUEST_RUSTC   a rustc that can build for wasm32-wasip2, where rustup cannot add the target
-  MASSGEN_PYTHON        the Python 3.9 or newer that builds the python component (default: python3)
+  MASSGEN_PYTHON        the Python 3.9 or newer that brings the compilers of the python and
+                        javascript components (default: python3)
 ";
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@
 //! takes about half a minute and is skipped while nothing that it reads has changed.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,7 @@ use crate::{
     guests::{self, MANIFEST},
     layout::Layout,
     run::{self, Failure},
+    venv,
 };
 
 /// The world in `plugins/python/wit` that the component implements.
@@ -48,7 +49,11 @@ pub(crate) fn build(layout: &Layout) -> Result<(), Failure> {
         return Ok(());
     }
 
-    let tools = virtual_environment(&workspace.join("target/python-venv"), &requirements)?;
+    let tools = venv::with(
+        "the python component",
+        &workspace.join("target/python-venv"),
+        &requirements,
+    )?;
     let component = componentize(layout, &sources, &scratch, &tools)?;
     guests::install(&component, &manifest, &guests::artifacts(&workspace))?;
     fs::write(&stamp, built_from).map_err(Failure::file("write", &stamp))
@@ -79,60 +84,6 @@ fn componentize(
         .args([&component])
         .run()?;
     Ok(component)
-}
-
-/// Makes sure that the virtual environment holds exactly the pinned compiler; returns the folder
-/// of its programs.
-fn virtual_environment(folder: &Path, requirements: &Path) -> Result<PathBuf, Failure> {
-    let tools = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let stamp = folder.join("installed-from");
-    let wanted = fs::read_to_string(requirements).map_err(Failure::file("read", requirements))?;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(tools);
-    }
-    let parent = folder.parent().unwrap_or(folder);
-    create_folder(parent)?;
-    create_environment(folder, parent)?;
-    run::program(tools.join("python"), parent)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--requirement",
-        ])
-        .args([requirements])
-        .run()?;
-    fs::write(&stamp, wanted).map_err(Failure::file("write", &stamp))?;
-    Ok(tools)
-}
-
-fn create_environment(folder: &Path, parent: &Path) -> Result<(), Failure> {
-    let python = env::var_os("MASSGEN_PYTHON").unwrap_or_else(|| "python3".into());
-    if !run::program(&python, parent).args(["--version"]).succeeds() {
-        return Err(Failure::Missing(format!(
-            "the python component is built by a Python 3.9 or newer, and `{}` does not run. \
-             Install it with `apt-get install python3 python3-venv` (or name one in \
-             MASSGEN_PYTHON)",
-            python.to_string_lossy()
-        )));
-    }
-    run::program(&python, parent)
-        .args(["-m", "venv", "--clear"])
-        .args([folder])
-        .run()
-        .map_err(|failure| {
-            Failure::Missing(format!(
-                "{failure}: the python component is built in a virtual environment. \
-                 Install what makes one with `apt-get install python3-venv`"
-            ))
-        })
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {

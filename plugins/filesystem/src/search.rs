@@ -29,6 +29,7 @@ pub fn files(arguments: SearchFiles) -> Result<String, Failure> {
     let excluded = patterns(&arguments.exclude_patterns)?;
     fs::read_dir(&root).map_err(|error| Failure::at("search", &root, &error))?;
     let mut found: Vec<String> = Vec::new();
+    let mut cut_short: Vec<String> = Vec::new();
     let mut pending = vec![PathBuf::new()];
     while let Some(below) = pending.pop() {
         if host::cancelled() {
@@ -38,7 +39,19 @@ pub fn files(arguments: SearchFiles) -> Result<String, Failure> {
         let Ok(entries) = fs::read_dir(root.join(&below)) else {
             continue;
         };
-        for entry in entries.flatten() {
+        for entry in entries {
+            let entry = match entry {
+                Ok(entry) => entry,
+                // A name that is no UTF-8, for one: the standard library lists nothing behind it.
+                Err(error) => {
+                    let folder = root.join(&below);
+                    cut_short.push(format!(
+                        "Not all of {} was searched: {error}.",
+                        folder.display()
+                    ));
+                    break;
+                }
+            };
             let path = below.join(entry.file_name());
             if is_excluded(&excluded, &path) {
                 continue;
@@ -57,11 +70,11 @@ pub fn files(arguments: SearchFiles) -> Result<String, Failure> {
     if more > 0 {
         found.push(format!("... and {more} more. Use a narrower pattern."));
     }
-    Ok(if found.is_empty() {
-        "No matches.".to_owned()
-    } else {
-        found.join("\n")
-    })
+    if found.is_empty() {
+        found.push("No matches.".to_owned());
+    }
+    found.extend(cut_short);
+    Ok(found.join("\n"))
 }
 
 /// A set of glob patterns. A pattern without a slash matches at any depth.

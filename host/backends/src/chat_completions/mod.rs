@@ -6,7 +6,6 @@
 mod answer;
 mod decode;
 mod failure;
-mod provider;
 mod request;
 mod retry;
 
@@ -15,7 +14,7 @@ use std::time::SystemTime;
 
 use futures::TryStreamExt;
 use futures::stream::{self, Stream};
-use massgen_config::ApiKey;
+use massgen_config::{ApiKey, Provider};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Client, Response, Url};
 use serde_json::{Map, Value};
@@ -26,7 +25,6 @@ use crate::http::http_client;
 use crate::turn::{Backend, BackendError, BackendInfo, Chunk, ChunkStream, ErrorKind, TurnRequest};
 use decode::TurnDecoder;
 use failure::{Failure, excerpt};
-use provider::{Provider, provider_at};
 
 /// What a [`ChatCompletions`] backend needs to know.
 #[derive(Debug, Clone)]
@@ -104,7 +102,7 @@ impl ChatCompletions {
             kind: ErrorKind::Network,
             message,
         })?;
-        let provider = provider_at(url.host_str().unwrap_or_default());
+        let provider = Provider::at(url.host_str().unwrap_or_default());
         if settings
             .api_key
             .as_ref()

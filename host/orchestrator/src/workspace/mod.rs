@@ -30,6 +30,7 @@ use std::sync::Mutex;
 use massgen_config::AgentId;
 use rustix::fs::Mode;
 
+use crate::answer::AnswerLabel;
 use objects::Objects;
 use owned::Owned;
 use scan::Known;
@@ -157,6 +158,19 @@ impl Workspaces {
     pub fn temporary(&self, agent: &AgentId) -> Option<PathBuf> {
         self.member(agent).ok()?.workspace.as_ref()?;
         Some(self.stores.as_ref()?.temporary.path().join(agent.as_str()))
+    }
+
+    /// The store of all snapshots; none if no agent has a workspace.
+    pub(crate) fn snapshots(&self) -> Option<&Path> {
+        Some(self.stores.as_ref()?.snapshots.path())
+    }
+
+    /// Where the files of an answer are when the run has ended; none if its agent has no workspace.
+    pub(crate) fn snapshot_path(&self, label: AnswerLabel) -> Option<PathBuf> {
+        let owner = self.agents.get(label.agent.0)?;
+        owner.workspace.as_ref()?;
+        let folder = self.snapshots()?.join(owner.id.as_str());
+        Some(folder.join(label.to_string()))
     }
 
     /// Empties the agent's workspace. Links in it are removed, what they point to is not.

@@ -88,7 +88,7 @@ impl Placing<'_> {
 
     fn file(&mut self, entry: &Entry, mode: u32, contents: Contents) -> io::Result<()> {
         let flags =
-            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let private = Mode::RUSR | Mode::WUSR;
         let parent = self.trail.here()?;
         let file = File::from(rustix::fs::openat(parent, &entry.name.0, flags, private)?);

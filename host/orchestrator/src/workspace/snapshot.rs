@@ -10,7 +10,7 @@ use std::time::SystemTime;
 
 use massgen_config::AgentId;
 
-use super::error::{Warning, WorkspaceError};
+use super::error::WorkspaceError;
 use super::manifest::Manifest;
 use super::owned::MARKER;
 use super::place::place;
@@ -38,8 +38,8 @@ pub struct Snapshot {
 pub struct Shared {
     /// One folder `agentN` for each answer with files, in the order of the answers given.
     pub folders: Vec<PathBuf>,
-    /// What was left out.
-    pub warnings: Vec<Warning>,
+    /// What they hold together, and what was left out.
+    pub tally: Tally,
 }
 
 impl Workspaces {
@@ -116,7 +116,7 @@ impl Workspaces {
             shared
                 .folders
                 .push(temporary.path().join(with.as_str()).join(name));
-            shared.warnings.extend(tally.warnings);
+            shared.tally.add(tally);
         }
         Ok(shared)
     }

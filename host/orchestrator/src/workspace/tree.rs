@@ -51,6 +51,15 @@ pub struct Tally {
     pub warnings: Vec<Warning>,
 }
 
+impl Tally {
+    /// Counts what another tree holds too.
+    pub(super) fn add(&mut self, other: Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.warnings.extend(other.warnings);
+    }
+}
+
 /// Opens the directory `name` in `parent`; a symbolic link there is an error.
 pub(super) fn open_directory(parent: impl AsFd, name: &OsStr) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -31,20 +31,6 @@ const NAMES: [&str; 16] = [
     "..x",
 ];
 
-const OPERATIONS: [Operation; 11] = [
-    Operation::Read,
-    Operation::List,
-    Operation::Stat,
-    Operation::Write,
-    Operation::Create,
-    Operation::Symlink,
-    Operation::SetTimes,
-    Operation::Remove,
-    Operation::RenameFrom,
-    Operation::RenameTo,
-    Operation::LinkFrom,
-];
-
 #[derive(Debug, Arbitrary)]
 struct Place(Vec<u8>);
 
@@ -179,7 +165,7 @@ fuzz_target!(|question: Question| {
         };
         let rules = rules.iter().cloned().chain([rule]).collect();
         if let Ok(narrower) = policy.clone().with_rules(rules) {
-            let operations = OPERATIONS.into_iter().filter(|operation| match effect {
+            let operations = Operation::ALL.into_iter().filter(|operation| match effect {
                 Effect::Hide => true,
                 Effect::Ask => !matches!(operation, Operation::Stat | Operation::List),
                 _ => operation.needs() == Access::Write,
@@ -191,20 +177,20 @@ fuzz_target!(|question: Question| {
         grant.protected.push(question.protected.path());
         if let Ok(mut narrower) = Policy::new(grants).with_rules(rules) {
             narrower.final_presentation = policy.final_presentation;
-            allows_no_more(&narrower, &policy, &path, OPERATIONS);
+            allows_no_more(&narrower, &policy, &path, Operation::ALL);
         }
     }
     let mut earlier = policy.clone();
     earlier.final_presentation = false;
     let mut later = policy;
     later.final_presentation = true;
-    allows_no_more(&earlier, &later, &path, OPERATIONS);
+    allows_no_more(&earlier, &later, &path, Operation::ALL);
 });
 
 fn nothing_is_allowed_outside_the_grants(policy: &Policy, path: &Path) {
     let is_covered = policy.grants.iter().any(|grant| grant.covers(path));
     let climbs = path.components().any(|part| part == Component::ParentDir);
-    for operation in OPERATIONS {
+    for operation in Operation::ALL {
         let decision = policy.decide(path, operation);
         let is_inside = is_covered && !climbs;
         assert!(
@@ -219,7 +205,7 @@ fn what_is_hidden_is_hidden_for_all(policy: &Policy, path: &Path) {
     let hidden = |operation| policy.decide(path, operation).verdict == Verdict::Hide;
     let is_hidden = hidden(Operation::Stat);
     assert!(
-        OPERATIONS
+        Operation::ALL
             .into_iter()
             .all(|operation| hidden(operation) == is_hidden),
         "{path:?}"
@@ -227,7 +213,7 @@ fn what_is_hidden_is_hidden_for_all(policy: &Policy, path: &Path) {
 }
 
 fn writing_is_more_than_reading(policy: &Policy, path: &Path) {
-    let writes = OPERATIONS
+    let writes = Operation::ALL
         .into_iter()
         .filter(|operation| operation.needs() == Access::Write);
     for write in writes {
@@ -242,7 +228,7 @@ fn writing_is_more_than_reading(policy: &Policy, path: &Path) {
 fn the_spelling_makes_no_difference(policy: &Policy, path: &Path) {
     let text = path.to_str().unwrap_or("/");
     let spelled = PathBuf::from(format!("{}/./", text.replace('/', "//")));
-    for operation in OPERATIONS {
+    for operation in Operation::ALL {
         assert_eq!(
             policy.decide(path, operation),
             policy.decide(&spelled, operation),
@@ -252,7 +238,7 @@ fn the_spelling_makes_no_difference(policy: &Policy, path: &Path) {
 }
 
 fn the_trace_ends_with_the_decision(policy: &Policy, path: &Path) {
-    for operation in OPERATIONS {
+    for operation in Operation::ALL {
         let last = policy.trace(path, operation).pop().map(|step| step.rule);
         assert_eq!(
             last,

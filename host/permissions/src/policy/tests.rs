@@ -12,23 +12,8 @@ use std::path::PathBuf;
 
 use super::*;
 
-/// Every operation there is.
-const EVERY: [Operation; 11] = [
-    Operation::Read,
-    Operation::List,
-    Operation::Stat,
-    Operation::Write,
-    Operation::Create,
-    Operation::Symlink,
-    Operation::SetTimes,
-    Operation::Remove,
-    Operation::RenameFrom,
-    Operation::RenameTo,
-    Operation::LinkFrom,
-];
-
 fn changes() -> impl Iterator<Item = Operation> {
-    EVERY
+    Operation::ALL
         .into_iter()
         .filter(|operation| operation.needs() == Access::Write)
 }
@@ -328,7 +313,7 @@ fn the_final_presentation_changes_no_other_grant() {
 fn a_path_that_no_real_location_can_have_is_outside() {
     let policy = Policy::new(vec![Grant::tree("/c", GrantKind::Workspace, Access::Write)]);
     for path in ["/c/../etc/passwd", "c/x", "", "..", "/c/.."] {
-        for operation in EVERY {
+        for operation in Operation::ALL {
             assert_eq!(
                 rule(&policy, path, operation),
                 Rule::OutsideGrants,

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use massgen_config::ReadBeforeDelete;
 use massgen_permissions::audit::{self, Phase};
-use massgen_permissions::{Access, Decision, Operation, Policy, Rule, Verdict};
+use massgen_permissions::{Access, Decision, GrantKind, Operation, Policy, Rule, Verdict};
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use wasmtime::component::{HasData, Resource, ResourceTable};
@@ -32,6 +32,8 @@ use super::shared_file::SharedFile;
 use super::trail::Trail;
 use super::{alias, handle};
 use crate::LimitKind;
+use crate::approval::{Answers, ApprovalRequest};
+use crate::call::Cancel;
 
 /// How often an open is begun anew because others made or removed the file meanwhile.
 const OPEN_ATTEMPTS: usize = 4;
@@ -44,6 +46,11 @@ pub(crate) struct Call {
     pub(super) trail: Trail,
     pub(super) denials: DenialLog,
     view: View,
+    /// Who the command is, for whom is asked about it.
+    identity: Arc<audit::Call>,
+    cancel: Cancel,
+    /// What a person has answered to the commands of this call.
+    answers: Arc<Answers>,
 }
 
 /// How much a command sees of the agent's rights.
@@ -58,34 +65,38 @@ impl Call {
     pub(crate) fn new(
         filesystem: Arc<GuestFilesystem>,
         limits: massgen_config::Limits,
-        trail: Trail,
+        identity: audit::Call,
         denials: DenialLog,
+        cancel: Cancel,
     ) -> Self {
+        let identity = Arc::new(identity);
         Self {
             budget: Arc::new(Budget::new(Arc::clone(&filesystem.ledger), limits)),
+            trail: Trail::new(&filesystem, Arc::clone(&identity)),
             filesystem,
-            trail,
             denials,
             view: View::Whole,
+            identity,
+            cancel,
+            answers: Arc::default(),
         }
     }
 
     /// The same files, budget and list of refusals, for a command that this one starts.
-    pub(crate) fn for_child(&self, identity: audit::Call) -> Self {
-        let log = self
-            .filesystem
-            .audit
-            .as_ref()
-            .map(|audit| audit.log.clone());
+    pub(crate) fn for_child(&self, identity: audit::Call, cancel: Cancel) -> Self {
+        let identity = Arc::new(identity);
         Self {
             filesystem: Arc::clone(&self.filesystem),
             budget: Arc::clone(&self.budget),
-            trail: Trail::new(log, Arc::new(identity)),
+            trail: Trail::new(&self.filesystem, Arc::clone(&identity)),
             denials: self.denials.clone(),
             view: match self.view {
                 View::Whole => View::Whole,
                 View::ReadOnly(_) => View::ReadOnly(Mutex::default()),
             },
+            identity,
+            cancel,
+            answers: Arc::clone(&self.answers),
         }
     }
 
@@ -135,7 +146,7 @@ impl Call {
         real: &Path,
         operation: Operation,
     ) -> Result<Decision, Decision> {
-        let decision = policy.decide(real, operation);
+        let decision = self.settle(policy.decide(real, operation), real, operation);
         self.take_note(policy, real, operation, decision);
         match decision.is_allowed() {
             true => Ok(decision),
@@ -143,10 +154,43 @@ impl Call {
         }
     }
 
+    /// The decision, or a person's where it is left to one and there is somebody to ask.
+    fn settle(&self, decision: Decision, real: &Path, operation: Operation) -> Decision {
+        let Some(approvals) = &self.filesystem.approvals else {
+            return decision;
+        };
+        if decision.verdict != Verdict::Ask {
+            return decision;
+        }
+        let request = ApprovalRequest {
+            call: &self.identity,
+            operation,
+            path: real,
+        };
+        let is_wanted = || !self.cancel.is_cancelled();
+        match approvals.allow(&request, &self.answers, &is_wanted) {
+            true => Decision {
+                verdict: Verdict::Allow,
+                rule: Rule::Approved,
+                ..decision
+            },
+            false => Decision {
+                verdict: Verdict::Deny,
+                rule: Rule::ApprovalRefused,
+                ..decision
+            },
+        }
+    }
+
     /// Keeps a decision.
     fn take_note(&self, policy: &Policy, real: &Path, operation: Operation, decision: Decision) {
         if decision.is_allowed() {
             self.trail.decided(phase(policy), operation, real, decision);
+            let grant = decision.grant.and_then(|index| policy.grants.get(index));
+            let is_context = grant.is_some_and(|grant| grant.kind == GrantKind::Context);
+            if operation.needs() == Access::Write && is_context {
+                self.ledger().changes(real);
+            }
         } else {
             self.refuse(policy, decision, real, operation);
         }
@@ -256,15 +300,19 @@ pub(super) enum Node {
 pub(super) enum Listing {
     /// The names of a virtual directory, last one first.
     Virtual(Vec<types::DirectoryEntry>),
-    /// The entries of the directory at this real path, without those that are hidden.
-    Real(PathBuf),
+    /// The entries of the directory at this real path, without those that are hidden; read as the guest asks for them,
+    /// so that a large directory is never held in the host's memory.
+    Real {
+        at: PathBuf,
+        entries: Box<rustix::fs::Dir>,
+    },
 }
 
 /// The gate's state for one call.
 pub(crate) struct Gate {
     pub(super) call: Arc<Call>,
     /// Stands behind descriptors of virtual directories: an empty directory that nobody can name.
-    void: Arc<HostFile>,
+    pub(super) void: Arc<HostFile>,
     atlas: Atlas,
     pub(super) nodes: HashMap<u32, Node>,
     pub(super) listings: HashMap<u32, Listing>,
@@ -488,8 +536,7 @@ impl GateView<'_> {
         operation: Operation,
     ) -> FsResult<Decision> {
         let decision = policy.decide(&located.real, operation);
-        self.judge(policy, located, operation, decision)?;
-        Ok(decision)
+        self.judge(policy, located, operation, decision)
     }
 
     /// Carries a decision about a located entry out: lets the operation pass, or answers with the code of the refusal.
@@ -499,8 +546,9 @@ impl GateView<'_> {
         located: &Located,
         operation: Operation,
         decision: Decision,
-    ) -> FsResult<()> {
+    ) -> FsResult<Decision> {
         let call = &self.gate.call;
+        let decision = call.settle(decision, &located.real, operation);
         call.take_note(policy, &located.real, operation, decision);
         if !decision.is_allowed() {
             return Err(error_code(forbidden(decision, operation)).into());
@@ -508,7 +556,7 @@ impl GateView<'_> {
         if located.folds_case && operation.needs() == Access::Write {
             return Err(self.refuse_rule(policy, Rule::CaseFolding, &located.real, operation));
         }
-        Ok(())
+        Ok(decision)
     }
 
     pub(super) fn check_path(
@@ -668,7 +716,9 @@ impl GateView<'_> {
             Place::Virtual(_) => return None,
         };
         let reason = || (decision.rule, policy.explain(decision, &real, operation));
-        (!decision.is_allowed()).then(reason)
+        // What a person has not been asked about yet, the removal itself will ask.
+        let will_ask = decision.verdict == Verdict::Ask && call.filesystem.approvals.is_some();
+        (!decision.is_allowed() && !will_ask).then(reason)
     }
 
     pub(super) fn push_virtual(
@@ -771,11 +821,12 @@ impl GateView<'_> {
             Err(Errno::EXIST) if makes && !request.exclusive => return Ok(Opened::MeanwhileMade),
             Err(error) => return Err(error_code(error).into()),
         };
-        let stat = rustix::fs::fstat(&file).map_err(error_code)?;
-        if handle::file_type(&stat) != FileType::RegularFile {
-            return Err(self.refuse_special(&policy, located, request));
-        }
+        // Something else may have taken the name meanwhile. A file that is only read is looked at when bytes are.
         if request.writes() {
+            let stat = rustix::fs::fstat(&file).map_err(error_code)?;
+            if handle::file_type(&stat) != FileType::RegularFile {
+                return Err(self.refuse_special(&policy, located, request));
+            }
             self.check_aliases(&policy, &stat, &located.real, Operation::Write)?;
         }
         if makes {

@@ -2,7 +2,7 @@
 //!
 //! The ledger is the agent's, shared by all its calls and so by all its tools; a [`Budget`] is one call's share of it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -31,6 +31,14 @@ impl Identity {
     pub(super) fn of_handle(file: impl AsFd) -> rustix::io::Result<Self> {
         let flags = AtFlags::EMPTY_PATH;
         Ok(Self::of(&rustix::fs::statx(file, "", flags, Self::FIELDS)?))
+    }
+
+    /// The regular file behind an open handle; of anything else, none.
+    pub(super) fn of_file(file: impl AsFd) -> rustix::io::Result<Option<Self>> {
+        let fields = Self::FIELDS | StatxFlags::TYPE;
+        let found = rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, fields)?;
+        let kind = FileType::from_raw_mode(found.stx_mode.into());
+        Ok((kind == FileType::RegularFile).then(|| Self::of(&found)))
     }
 
     /// The file that `name` stands for in `parent`; of a link, the link.
@@ -98,15 +106,34 @@ pub(super) fn is_generated(below_root: &Path) -> bool {
 /// Entries looked at before a tree counts as unknown; a guest is not interrupted meanwhile.
 const WALKED_ENTRIES: usize = 10_000;
 
+/// Changed paths that are remembered, for people to read.
+const CHANGES_KEPT: usize = 1_000;
+
 /// What all calls of one agent have read and written.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     known: Mutex<HashSet<Identity>>,
+    /// Paths that the agent was allowed to change outside its workspace.
+    changed: Mutex<BTreeSet<PathBuf>>,
     written_bytes: AtomicU64,
     new_files: AtomicU64,
 }
 
 impl Ledger {
+    /// The agent changes a path outside its workspace.
+    pub(super) fn changes(&self, path: &Path) {
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        if changed.len() < CHANGES_KEPT && !changed.contains(path) {
+            changed.insert(path.to_owned());
+        }
+    }
+
+    /// The paths outside its workspace that the agent changed, sorted.
+    pub(super) fn changed(&self) -> Vec<PathBuf> {
+        let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.iter().cloned().collect()
+    }
+
     /// The agent has seen bytes of the file, or has made it.
     pub(super) fn learn(&self, file: Identity) {
         self.known().insert(file);

@@ -27,4 +27,3 @@ pub(crate) use denial::{DenialLog, Refusals};
 pub(crate) use gate::{Call, Disposition, Gate, GateView, HasGate};
 pub use mount::{Audit, GuestFilesystem, MountError, MountPoint};
 pub(crate) use shared_file::SharedFile;
-pub(crate) use trail::Trail;

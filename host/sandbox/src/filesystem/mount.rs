@@ -15,6 +15,7 @@ use massgen_permissions::{Extent, Policy};
 
 use super::handle;
 use super::ledger::Ledger;
+use crate::approval::{Approvals, Approver};
 use crate::audit::AuditLog;
 
 /// A place in the guest's tree and the handle behind it.
@@ -66,6 +67,7 @@ pub struct GuestFilesystem {
     pub(super) ledger: Arc<Ledger>,
     pub(super) read_before_delete: ReadBeforeDelete,
     pub(crate) audit: Option<Audit>,
+    pub(crate) approvals: Option<Arc<Approvals>>,
 }
 
 /// Where decisions about an agent's files are recorded, and under which names.
@@ -112,6 +114,7 @@ impl GuestFilesystem {
             ledger: Arc::default(),
             read_before_delete: ReadBeforeDelete::default(),
             audit: None,
+            approvals: None,
         })
     }
 
@@ -119,6 +122,13 @@ impl GuestFilesystem {
     #[must_use]
     pub fn audited(mut self, audit: Audit) -> Self {
         self.audit = Some(audit);
+        self
+    }
+
+    /// The same files, with somebody to ask where a rule says `ask`. Without one it means no.
+    #[must_use]
+    pub fn approved_by(mut self, approver: Arc<dyn Approver>) -> Self {
+        self.approvals = Some(Arc::new(Approvals::new(approver)));
         self
     }
 
@@ -139,6 +149,7 @@ impl GuestFilesystem {
             ledger: Arc::default(),
             read_before_delete: ReadBeforeDelete::default(),
             audit: None,
+            approvals: None,
         }
     }
 
@@ -151,6 +162,11 @@ impl GuestFilesystem {
     /// Replaces the policy from now on, for calls that are running too.
     pub fn set_policy(&self, policy: Policy) {
         *self.policy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policy);
+    }
+
+    /// Paths outside the agent's workspace that its calls were allowed to change, sorted; at most a thousand.
+    pub fn changed_context_paths(&self) -> Vec<PathBuf> {
+        self.ledger.changed()
     }
 
     /// Keeps every other call of the agent from changing names.

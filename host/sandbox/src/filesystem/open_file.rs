@@ -8,7 +8,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use massgen_permissions::{Access, Operation, Policy, Rule};
@@ -34,6 +34,8 @@ pub(super) struct OpenFile {
     real: PathBuf,
     call: Arc<Call>,
     allowed: Mutex<Allowed>,
+    /// Which file it is, once its bytes were asked for.
+    identity: OnceLock<Identity>,
     read: AtomicBool,
 }
 
@@ -57,6 +59,7 @@ impl OpenFile {
             real,
             call,
             allowed: Mutex::new(Allowed { policy, operations }),
+            identity: OnceLock::new(),
             read: AtomicBool::new(false),
         }
     }
@@ -111,6 +114,7 @@ impl OpenFile {
     /// Reads at most `length` bytes at `position`; none at the end of the file.
     pub(super) fn read_at(&self, length: usize, position: u64) -> Result<Bytes, Errno> {
         self.still_allows(Operation::Read)?;
+        let identity = self.identity()?;
         let mut bytes = BytesMut::zeroed(length.min(READ_STEP));
         let count = retry(|| self.file.read_at(&mut bytes, position))?;
         bytes.truncate(count);
@@ -119,15 +123,29 @@ impl OpenFile {
             .moved(Operation::Read, &self.real, count as u64);
         // Reading nothing, or beyond the end, shows nothing; but an empty file has been seen whole.
         if count > 0 || (position == 0 && length > 0) {
-            self.was_read();
+            self.was_read(identity);
         }
         Ok(bytes.freeze())
     }
 
-    fn was_read(&self) {
-        if !self.read.swap(true, Ordering::Relaxed)
-            && let Ok(identity) = Identity::of_handle(&self.file)
-        {
+    /// Which file it is. Refuses what is no file: something else may have taken the name when it was opened, and to
+    /// read it could make the host wait.
+    fn identity(&self) -> Result<Identity, Errno> {
+        if let Some(known) = self.identity.get() {
+            return Ok(*known);
+        }
+        let Some(identity) = Identity::of_file(&self.file)? else {
+            let policy = self.call.policy();
+            let rule = Rule::SpecialFile;
+            return Err(self
+                .call
+                .refuse_rule(&policy, rule, &self.real, Operation::Read));
+        };
+        Ok(*self.identity.get_or_init(|| identity))
+    }
+
+    fn was_read(&self, identity: Identity) {
+        if !self.read.swap(true, Ordering::Relaxed) {
             self.call.ledger().learn(identity);
         }
     }

@@ -6,24 +6,29 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::fs::{FileType, Stat, Timespec, Timestamps};
 use wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    DescriptorStat, DescriptorType, MetadataHashValue, NewTimestamp,
+    DescriptorStat, DescriptorType, ErrorCode, MetadataHashValue, NewTimestamp,
 };
 
 use super::handle;
 
+/// The kind of a file.
+pub(super) fn descriptor_type(kind: FileType) -> DescriptorType {
+    match kind {
+        FileType::RegularFile => DescriptorType::RegularFile,
+        FileType::Directory => DescriptorType::Directory,
+        FileType::Symlink => DescriptorType::SymbolicLink,
+        FileType::BlockDevice => DescriptorType::BlockDevice,
+        FileType::CharacterDevice => DescriptorType::CharacterDevice,
+        FileType::Fifo => DescriptorType::Fifo,
+        FileType::Socket => DescriptorType::Socket,
+        FileType::Unknown => DescriptorType::Unknown,
+    }
+}
+
 /// The metadata of a file.
 pub(super) fn descriptor_stat(stat: &Stat) -> DescriptorStat {
     DescriptorStat {
-        type_: match handle::file_type(stat) {
-            FileType::RegularFile => DescriptorType::RegularFile,
-            FileType::Directory => DescriptorType::Directory,
-            FileType::Symlink => DescriptorType::SymbolicLink,
-            FileType::BlockDevice => DescriptorType::BlockDevice,
-            FileType::CharacterDevice => DescriptorType::CharacterDevice,
-            FileType::Fifo => DescriptorType::Fifo,
-            FileType::Socket => DescriptorType::Socket,
-            FileType::Unknown => DescriptorType::Unknown,
-        },
+        type_: descriptor_type(handle::file_type(stat)),
         link_count: stat.st_nlink,
         size: u64::try_from(stat.st_size).unwrap_or_default(),
         data_access_timestamp: time(stat.st_atime, stat.st_atime_nsec),
@@ -82,27 +87,32 @@ fn value(hasher: &blake3::Hasher) -> MetadataHashValue {
     }
 }
 
-/// The times that a guest wants a file to have.
-pub(super) fn timestamps(accessed: NewTimestamp, modified: NewTimestamp) -> Timestamps {
-    Timestamps {
-        last_access: timespec(accessed),
-        last_modification: timespec(modified),
-    }
+/// The times that a guest wants a file to have. Fails with `overflow` for one that no signed count of seconds holds.
+pub(super) fn timestamps(
+    accessed: NewTimestamp,
+    modified: NewTimestamp,
+) -> Result<Timestamps, ErrorCode> {
+    Ok(Timestamps {
+        last_access: timespec(accessed)?,
+        last_modification: timespec(modified)?,
+    })
 }
 
-fn timespec(time: NewTimestamp) -> Timespec {
-    match time {
-        NewTimestamp::NoChange => Timespec {
-            tv_sec: 0,
-            tv_nsec: rustix::fs::UTIME_OMIT,
-        },
-        NewTimestamp::Now => Timespec {
-            tv_sec: 0,
-            tv_nsec: rustix::fs::UTIME_NOW,
-        },
-        NewTimestamp::Timestamp(at) => Timespec {
-            tv_sec: i64::try_from(at.seconds).unwrap_or(i64::MAX),
-            tv_nsec: i64::from(at.nanoseconds.min(999_999_999)),
-        },
-    }
+const NANOSECONDS: u32 = 1_000_000_000;
+
+fn timespec(time: NewTimestamp) -> Result<Timespec, ErrorCode> {
+    let special = |tv_nsec| Timespec { tv_sec: 0, tv_nsec };
+    Ok(match time {
+        NewTimestamp::NoChange => special(rustix::fs::UTIME_OMIT),
+        NewTimestamp::Now => special(rustix::fs::UTIME_NOW),
+        NewTimestamp::Timestamp(at) => {
+            let carried = u64::from(at.nanoseconds / NANOSECONDS);
+            let seconds = at.seconds.checked_add(carried);
+            let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok());
+            Timespec {
+                tv_sec: seconds.ok_or(ErrorCode::Overflow)?,
+                tv_nsec: i64::from(at.nanoseconds % NANOSECONDS),
+            }
+        }
+    })
 }

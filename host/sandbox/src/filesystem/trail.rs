@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use massgen_permissions::audit::{Call, Phase, Record};
 use massgen_permissions::{Decision, Operation, Rule, Verdict};
 
+use super::mount::GuestFilesystem;
 use crate::audit::AuditLog;
 
 /// Paths whose repetitions are counted at one time. A guest can name paths without end; beyond this many the counts
@@ -38,9 +39,10 @@ struct Counted {
 }
 
 impl Trail {
-    pub(crate) fn new(audit: Option<AuditLog>, call: Arc<Call>) -> Self {
-        Self(audit.map(|log| Audited {
-            log,
+    /// The trail of a command on these files.
+    pub(crate) fn new(filesystem: &GuestFilesystem, call: Arc<Call>) -> Self {
+        Self(filesystem.audit.as_ref().map(|audit| Audited {
+            log: audit.log.clone(),
             call,
             counted: Mutex::default(),
         }))

@@ -5,11 +5,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File as HostFile;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use massgen_permissions::{Moved, Operation, Verdict};
+use massgen_permissions::{Moved, Operation, Policy, Verdict};
 use rustix::fs::{AtFlags, FileType, Mode, RenameFlags, Stat};
 use rustix::io::Errno;
 use wasmtime::component::Resource;
@@ -67,6 +68,52 @@ fn put_back(old: &Located, new: &Located) -> Result<(), Errno> {
         }
         done => done,
     }
+}
+
+/// Lets a name that is not a directory's be made where nothing is; fails with the codes of Linux.
+fn check_is_free(located: &Located) -> Result<(), ErrorCode> {
+    match located.kind() {
+        None if located.must_be_directory => Err(ErrorCode::NoEntry),
+        None => Ok(()),
+        Some(kind) if located.must_be_directory && kind != FileType::Directory => {
+            Err(ErrorCode::NotDirectory)
+        }
+        Some(_) => Err(ErrorCode::Exist),
+    }
+}
+
+/// The next entry of a directory that is to be seen, or `None` at the end.
+fn next_entry(
+    policy: &Policy,
+    directory: &Path,
+    entries: &mut rustix::fs::Dir,
+) -> FsResult<Option<types::DirectoryEntry>> {
+    while let Some(entry) = entries.read() {
+        let entry = entry.map_err(error_code)?;
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        let is_hidden = || {
+            let decision = policy.decide(&directory.join(name), Operation::Stat);
+            decision.verdict == Verdict::Hide
+        };
+        if name == "." || name == ".." || is_hidden() {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Some file systems do not tell it here.
+            FileType::Unknown => {
+                let parent = entries.fd().map_err(error_code)?;
+                let stat = handle::metadata(parent, name).map_err(error_code)?;
+                stat.map_or(FileType::Unknown, |stat| handle::file_type(&stat))
+            }
+            told => told,
+        };
+        let name = name.to_str().ok_or(ErrorCode::IllegalByteSequence)?;
+        return Ok(Some(types::DirectoryEntry {
+            type_: stat::descriptor_type(kind),
+            name: name.to_owned(),
+        }));
+    }
+    Ok(None)
 }
 
 /// Where metadata comes from.
@@ -172,12 +219,6 @@ impl GateView<'_> {
         }
         Ok(())
     }
-
-    /// True when the directory's entry of this name is not to be seen.
-    fn hides(&self, directory: &Path, name: &str) -> bool {
-        let decision = self.policy().decide(&directory.join(name), Operation::Stat);
-        decision.verdict == Verdict::Hide
-    }
 }
 
 impl preopens::Host for GateView<'_> {
@@ -258,12 +299,7 @@ impl HostDescriptor for GateView<'_> {
         let located = self.locate(&descriptor, &path, Follow::No, Operation::Symlink)?;
         let policy = self.policy();
         self.check(&policy, &located, Operation::Symlink)?;
-        if located.must_be_directory {
-            return Err(ErrorCode::NoEntry.into());
-        }
-        if located.stat.is_some() {
-            return Err(ErrorCode::Exist.into());
-        }
+        check_is_free(&located)?;
         self.gate.call.charge_creation(&policy, &located.real)?;
         rustix::fs::symlinkat(target, &located.parent, &located.name).map_err(error_code)?;
         Ok(())
@@ -291,13 +327,11 @@ impl HostDescriptor for GateView<'_> {
         if handle::file_type(&stat) != FileType::RegularFile {
             return Err(ErrorCode::NotPermitted.into());
         }
-        if old.must_be_directory || new.must_be_directory {
+        if old.must_be_directory {
             return Err(ErrorCode::NotDirectory.into());
         }
         self.check_aliases(&policy, &stat, &old.real, Operation::LinkFrom)?;
-        if new.stat.is_some() {
-            return Err(ErrorCode::Exist.into());
-        }
+        check_is_free(&new)?;
         self.gate.call.charge_creation(&policy, &new.real)?;
         rustix::fs::linkat(
             &old.parent,
@@ -418,7 +452,7 @@ impl HostDescriptor for GateView<'_> {
         modified: NewTimestamp,
     ) -> FsResult<()> {
         let policy = self.policy();
-        let times = stat::timestamps(accessed, modified);
+        let times = stat::timestamps(accessed, modified)?;
         if let Place::Directory(directory) = self.resolve(&descriptor, &path, follow(path_flags))? {
             let real = handle::real_path(&directory).map_err(error_code)?;
             self.check_path(&policy, &real, Operation::SetTimes)?;
@@ -485,11 +519,21 @@ impl HostDescriptor for GateView<'_> {
                 let directory = self.host_handle(&descriptor)?;
                 let real = handle::real_path(&directory).map_err(error_code)?;
                 self.check_path(&self.policy(), &real, Operation::List)?;
-                Listing::Real(real)
+                let entries = rustix::fs::Dir::read_from(&*directory).map_err(error_code)?;
+                Listing::Real {
+                    at: real,
+                    entries: Box::new(entries),
+                }
             }
             Some(Node::File(_)) | None => return Err(ErrorCode::NotDirectory.into()),
         };
-        let stream = inner(self).read_directory(descriptor).await?;
+        // An empty stream, which is only a name for the listing.
+        let void = self.push_virtual(Vec::new())?;
+        let stream = inner(self)
+            .read_directory(Resource::new_borrow(void.rep()))
+            .await;
+        HostDescriptor::drop(self, void).map_err(FsError::trap)?;
+        let stream = stream?;
         self.gate.listings.insert(stream.rep(), listing);
         Ok(stream)
     }
@@ -579,16 +623,21 @@ impl HostDescriptor for GateView<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
+        let times = stat::timestamps(accessed, modified)?;
         match self.gate.nodes.get(&descriptor.rep()) {
-            Some(Node::File(open)) => open.still_allows(Operation::SetTimes).map_err(error_code)?,
+            Some(Node::File(open)) => {
+                open.still_allows(Operation::SetTimes).map_err(error_code)?;
+                rustix::fs::futimens(open.file(), &times).map_err(error_code)?;
+            }
             Some(Node::Directory) => {
                 let directory = self.host_handle(&descriptor)?;
                 let real = handle::real_path(&directory).map_err(error_code)?;
                 self.check_path(&self.policy(), &real, Operation::SetTimes)?;
+                rustix::fs::futimens(directory, &times).map_err(error_code)?;
             }
             Some(Node::Virtual(_)) | None => return Err(ErrorCode::NotPermitted.into()),
         }
-        inner(self).set_times(descriptor, accessed, modified).await
+        Ok(())
     }
 
     async fn read(
@@ -649,18 +698,11 @@ impl HostDirectoryEntryStream for GateView<'_> {
         &mut self,
         stream: Resource<types::DirectoryEntryStream>,
     ) -> FsResult<Option<types::DirectoryEntry>> {
-        let number = stream.rep();
-        if let Some(Listing::Virtual(entries)) = self.gate.listings.get_mut(&number) {
-            return Ok(entries.pop());
-        }
-        loop {
-            let stream = Resource::new_borrow(number);
-            let entry = inner(self).read_directory_entry(stream).await?;
-            match (&entry, self.gate.listings.get(&number)) {
-                (Some(found), Some(Listing::Real(directory)))
-                    if self.hides(directory, &found.name) => {}
-                _ => return Ok(entry),
-            }
+        let policy = self.policy();
+        match self.gate.listings.get_mut(&stream.rep()) {
+            Some(Listing::Virtual(entries)) => Ok(entries.pop()),
+            Some(Listing::Real { at, entries }) => next_entry(&policy, at, entries),
+            None => Err(ErrorCode::BadDescriptor.into()),
         }
     }
 

@@ -15,6 +15,7 @@ mod stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use massgen_permissions::audit;
 use tokio::sync::watch;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 use wasmtime_wasi::async_trait;
@@ -126,12 +127,12 @@ impl ProcessView<'_> {
     }
 
     /// The call's files as the child is to see them.
-    fn files(&self, files: Files, identity: massgen_permissions::audit::Call) -> FileCall {
-        let call = self.gate.call();
+    fn files(&self, files: Files, identity: audit::Call, cancel: &Cancel) -> FileCall {
+        let same = self.gate.call().for_child(identity, cancel.clone());
         match files {
-            Files::Same => call.for_child(identity),
-            Files::ReadOnly => call.for_child(identity).reading_only(),
-            Files::None => call.for_child(identity).without_files(),
+            Files::Same => same,
+            Files::ReadOnly => same.reading_only(),
+            Files::None => same.without_files(),
         }
     }
 
@@ -150,6 +151,10 @@ impl ProcessView<'_> {
             return Ok(Err(SpawnError::NotFound));
         };
         debug_assert_eq!(plugin.manifest().kind, PluginKind::Command);
+        let filter = &self.family.filter;
+        if let Some(why) = filter.refusal(&command.program, &command.arguments) {
+            return Ok(Err(SpawnError::Failed(why)));
+        }
         let Some(place) = self.family.admit() else {
             let most = self.family.limits.commands;
             let words = format!(
@@ -160,7 +165,7 @@ impl ProcessView<'_> {
         let identity = self.family.identify(&plugin, &command.program);
         let cancel = Cancel::default();
         let guest = Guest {
-            files: Arc::new(self.files(command.files, identity)),
+            files: Arc::new(self.files(command.files, identity, &cancel)),
             plugin,
             environment: command.environment,
             working_directory: command.working_directory,

@@ -173,6 +173,9 @@ impl Guest {
             "lexists" => base.stat_at(NO_FOLLOW, name).map(|_| String::new()),
             "hash" => base.metadata_hash_at(FOLLOW, name).map(|_| String::new()),
             "list" => names(&self.open_at(path, OpenFlags::DIRECTORY, DescriptorFlags::READ)?),
+            "list-each" => {
+                each_name(&self.open_at(path, OpenFlags::DIRECTORY, DescriptorFlags::READ)?)
+            }
             "readlink" => base.readlink_at(name),
             "unlink" => base.unlink_file_at(name).map(done),
             "rmdir" => base.remove_directory_at(name).map(done),
@@ -212,6 +215,7 @@ impl Guest {
             "symlink" => to.symlink_at(first, new).map(done),
             "chain" => self.chain(first, number(second)),
             "descend" => self.descend(first, number(second)),
+            "hold-listings" => self.hold_listings(first, number(second)),
             _ => unknown(&[verb]),
         }
     }
@@ -236,6 +240,20 @@ impl Guest {
             here = here.open_at(NO_FOLLOW, &name, directory, DescriptorFlags::READ)?;
         }
         Ok(String::new())
+    }
+
+    /// Begins as many listings of a directory, holds them all, and tells how many names the last one has.
+    fn hold_listings(&self, path: &str, count: u64) -> Result<String, ErrorCode> {
+        let directory = self.open_at(path, OpenFlags::DIRECTORY, DescriptorFlags::READ)?;
+        let listings: Result<Vec<_>, _> = (0..count).map(|_| directory.read_directory()).collect();
+        let listings = listings?;
+        let mut names = 0_u64;
+        while let Some(last) = listings.last()
+            && last.read_directory_entry()?.is_some()
+        {
+            names += 1;
+        }
+        Ok(names.to_string())
     }
 
     fn wait_for(&self, path: &str) -> Result<String, ErrorCode> {
@@ -327,6 +345,21 @@ fn names(directory: &Descriptor) -> Result<String, ErrorCode> {
     }
     names.sort();
     Ok(names.join(" "))
+}
+
+/// What a listing gives, one after the other: names, and codes in angle brackets; sorted.
+fn each_name(directory: &Descriptor) -> Result<String, ErrorCode> {
+    let stream = directory.read_directory()?;
+    let mut found = Vec::new();
+    loop {
+        match stream.read_directory_entry() {
+            Ok(Some(entry)) => found.push(entry.name),
+            Ok(None) => break,
+            Err(code) => found.push(format!("<{}>", code.name())),
+        }
+    }
+    found.sort();
+    Ok(found.join(" "))
 }
 
 fn write_all(file: &Descriptor, text: &str, position: u64) -> Result<(), ErrorCode> {

@@ -146,7 +146,7 @@ fn a_file_context_is_that_file_and_nothing_beside_it() {
             rule(&policy, "/d/important_file.txt", Operation::Write),
             written
         );
-        for operation in EVERY {
+        for operation in Operation::ALL {
             assert_eq!(
                 rule(&policy, "/d/sibling.txt", operation),
                 Rule::FileGrantOnly

@@ -24,7 +24,7 @@ fn every_built_in_name_is_hidden_everywhere_but_in_a_workspace() {
             format!("/c/x/{name}/below"),
             format!("/t/{name}"),
         ] {
-            for operation in EVERY {
+            for operation in Operation::ALL {
                 let decision = policy.decide(Path::new(&path), operation);
                 assert_eq!(decision.verdict, Verdict::Hide, "{path} {operation:?}");
             }

@@ -376,7 +376,7 @@ proptest! {
     fn decide_agrees_with_the_plain_reference(model in any_model(), paths in prop::collection::vec(any_path(), 24)) {
         let policy = model.policy();
         for path in paths {
-            for operation in EVERY {
+            for operation in Operation::ALL {
                 let decision = policy.decide(&path, operation);
                 let expected = model.decide(&path, operation, Moved::Tree);
                 prop_assert_eq!((decision.verdict, decision.rule), expected, "{:?} {:?}", path, operation);
@@ -405,7 +405,7 @@ proptest! {
         let alone: Vec<_> = grants.iter().map(|grant| Policy::new(vec![same(grant)])).collect();
         let together = Policy::new(grants.iter().map(same).collect());
         let path = root.join(path.strip_prefix("/").unwrap());
-        for operation in EVERY {
+        for operation in Operation::ALL {
             if together.decide(&path, operation).is_allowed() {
                 prop_assert!(alone.iter().all(|policy| policy.decide(&path, operation).is_allowed()));
             }

@@ -237,7 +237,7 @@ fn a_hidden_path_is_hidden_for_every_operation_before_anything_else_is_said() {
     let policy = Policy::new(vec![
         Grant::tree("/c", GrantKind::Context, Access::Read).protecting([PathBuf::from("/c/.env")]),
     ]);
-    for operation in EVERY {
+    for operation in Operation::ALL {
         let decision = policy.decide(Path::new("/c/.env"), operation);
         assert_eq!(
             (decision.verdict, decision.rule),

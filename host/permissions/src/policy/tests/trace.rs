@@ -85,7 +85,7 @@ fn a_chain_ends_with_the_decision_and_nothing_else_decides() {
         "/p/src/components/x",
         "/p/../x",
     ] {
-        for operation in EVERY {
+        for operation in Operation::ALL {
             let decision = policy.decide(Path::new(path), operation);
             let chain = chain(&policy, path, operation);
             let (last, before) = chain.split_last().unwrap();

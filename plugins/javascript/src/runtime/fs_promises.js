@@ -1,0 +1,4 @@
+// The module `fs/promises`.
+(function ({ part }) {
+  return part("fs").promises;
+})
