@@ -33,9 +33,14 @@ enum Source {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args_os().map(|word| text::from_bytes(word.as_encoded_bytes())).collect();
+    let arguments: Vec<String> = std::env::args_os()
+        .map(|word| text::from_bytes(word.as_encoded_bytes()))
+        .collect();
     let environment = std::env::vars_os().map(|(name, value)| {
-        (text::from_bytes(name.as_encoded_bytes()), text::from_bytes(value.as_encoded_bytes()))
+        (
+            text::from_bytes(name.as_encoded_bytes()),
+            text::from_bytes(value.as_encoded_bytes()),
+        )
     });
     let environment: Vec<(String, String)> = environment.collect();
     let status = on_a_large_stack(move || executor::run(run(arguments, environment)));
@@ -44,8 +49,15 @@ fn main() -> ExitCode {
 
 /// Natively the stack of the main thread is not ours to choose; in the sandbox it is (`build.rs`).
 #[cfg(not(target_family = "wasm"))]
-fn on_a_large_stack<T: Send + 'static>(run: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
-    std::thread::Builder::new().stack_size(256 << 20).spawn(run).ok()?.join().ok()?
+fn on_a_large_stack<T: Send + 'static>(
+    run: impl FnOnce() -> Option<T> + Send + 'static,
+) -> Option<T> {
+    std::thread::Builder::new()
+        .stack_size(256 << 20)
+        .spawn(run)
+        .ok()?
+        .join()
+        .ok()?
 }
 
 #[cfg(target_family = "wasm")]
@@ -54,8 +66,15 @@ fn on_a_large_stack<T>(run: impl FnOnce() -> Option<T>) -> Option<T> {
 }
 
 async fn run(arguments: Vec<String>, environment: Vec<(String, String)>) -> i32 {
-    let own = arguments.first().map_or("bash", |name| name.rsplit('/').next().unwrap_or(name)).to_owned();
-    let own = if own.is_empty() || own.starts_with("shell") { "bash".to_owned() } else { own };
+    let own = arguments
+        .first()
+        .map_or("bash", |name| name.rsplit('/').next().unwrap_or(name))
+        .to_owned();
+    let own = if own.is_empty() || own.starts_with("shell") {
+        "bash".to_owned()
+    } else {
+        own
+    };
     let mut shell = Shell::new(&own, environment);
     let source = match flags(&mut shell, arguments.get(1..).unwrap_or_default()) {
         Ok(source) => source,
@@ -80,13 +99,19 @@ async fn read_file(shell: &mut Shell, path: &str) -> Result<String, i32> {
     let bytes = match std::fs::metadata(text::path(&shell.path(path))) {
         Ok(data) if data.is_dir() => Err(("Is a directory".to_owned(), 126)),
         _ => std::fs::read(text::path(&shell.path(path))).map_err(|error| {
-            let status = if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 };
+            let status = if error.kind() == std::io::ErrorKind::NotFound {
+                127
+            } else {
+                126
+            };
             (system::reason(&error), status)
         }),
     };
     match bytes {
         Ok(bytes) if bytes.starts_with(b"\x7fELF") => {
-            shell.remark(&format!("{path}: {path}: cannot execute binary file\n")).await;
+            shell
+                .remark(&format!("{path}: {path}: cannot execute binary file\n"))
+                .await;
             Err(126)
         }
         Ok(bytes) => Ok(text::from_bytes(&bytes)),
@@ -108,7 +133,13 @@ async fn by_lines(mut shell: Shell) -> i32 {
             Ok(more) if more.is_empty() => break,
             Ok(more) => bytes.extend_from_slice(&more),
             Err(error) => {
-                shell.remark(&format!("{}: standard input: {}\n", shell.name, system::reason(&error))).await;
+                shell
+                    .remark(&format!(
+                        "{}: standard input: {}\n",
+                        shell.name,
+                        system::reason(&error)
+                    ))
+                    .await;
                 return 126;
             }
         }
@@ -120,8 +151,15 @@ async fn by_lines(mut shell: Shell) -> i32 {
 /// Ends the shell: its trap, and the jobs that still hold its output, for whoever reads that waits for them as well.
 async fn end(shell: Shell, flow: Flow) -> i32 {
     let background = Rc::clone(&shell.background);
-    let held: Vec<Writer> = [1, 2].iter().filter_map(|number| shell.writer(*number).cloned()).collect();
-    let flow = if flow == Err(Unwind::Discard) { Err(Unwind::Exit) } else { flow };
+    let held: Vec<Writer> = [1, 2]
+        .iter()
+        .filter_map(|number| shell.writer(*number).cloned())
+        .collect();
+    let flow = if flow == Err(Unwind::Discard) {
+        Err(Unwind::Exit)
+    } else {
+        flow
+    };
     let status = interpret::finish(shell, flow).await;
     loop {
         background.borrow_mut().retain(|task| !task.is_done());
@@ -166,7 +204,9 @@ fn flags(shell: &mut Shell, arguments: &[String]) -> Result<Source, String> {
                 's' => input = true,
                 'l' | 'i' | 'r' => {}
                 'o' | 'O' => {
-                    let Some((name, more)) = rest.split_first() else { return Err(format!("{first}: option requires an argument")) };
+                    let Some((name, more)) = rest.split_first() else {
+                        return Err(format!("{first}: option requires an argument"));
+                    };
                     rest = more;
                     if !shell.options.put(name, on) {
                         return Err(format!("{name}: invalid option name"));
@@ -180,7 +220,9 @@ fn flags(shell: &mut Shell, arguments: &[String]) -> Result<Source, String> {
         }
     }
     if command {
-        let Some((text, more)) = rest.split_first() else { return Err("-c: option requires an argument".to_owned()) };
+        let Some((text, more)) = rest.split_first() else {
+            return Err("-c: option requires an argument".to_owned());
+        };
         shell.origin = "c";
         if let Some((name, more)) = more.split_first() {
             shell.name = name.as_str().into();

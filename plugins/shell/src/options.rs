@@ -53,8 +53,16 @@ impl Default for Options {
     fn default() -> Self {
         let mut options = Self(0);
         let on = [
-            "braceexpand", "hashall", "checkwinsize", "cmdhist", "extglob", "globasciiranges",
-            "interactive_comments", "patsub_replacement", "promptvars", "sourcepath",
+            "braceexpand",
+            "hashall",
+            "checkwinsize",
+            "cmdhist",
+            "extglob",
+            "globasciiranges",
+            "interactive_comments",
+            "patsub_replacement",
+            "promptvars",
+            "sourcepath",
         ];
         for name in on {
             options.put(name, true);
@@ -76,19 +84,27 @@ impl Options {
 
     /// Turns an option on or off; false if there is none of this name.
     pub fn put(&mut self, name: &str, on: bool) -> bool {
-        let Some(place) = place(name) else { return false };
+        let Some(place) = place(name) else {
+            return false;
+        };
         self.0 = self.0 & !(1 << place) | u64::from(on) << place;
         true
     }
 
     /// The name of the option of `set` with this letter.
     pub fn by_letter(letter: char) -> Option<&'static str> {
-        SET.iter().find(|(_, own)| *own == Some(letter)).map(|(name, _)| *name)
+        SET.iter()
+            .find(|(_, own)| *own == Some(letter))
+            .map(|(name, _)| *name)
     }
 
     /// The value of `$-`.
     pub fn letters(self, more: &str) -> String {
-        let mut letters: Vec<char> = SET.iter().filter(|(name, _)| self.has(name)).filter_map(|(_, letter)| *letter).collect();
+        let mut letters: Vec<char> = SET
+            .iter()
+            .filter(|(name, _)| self.has(name))
+            .filter_map(|(_, letter)| *letter)
+            .collect();
         letters.sort_by_key(|letter| (letter.is_ascii_uppercase(), *letter));
         letters.into_iter().collect::<String>() + more
     }

@@ -12,8 +12,14 @@ enum Node {
     Character(char),
     Any,
     Star,
-    Set { negated: bool, members: Vec<Member> },
-    Group { kind: char, branches: Vec<Vec<Node>> },
+    Set {
+        negated: bool,
+        members: Vec<Member>,
+    },
+    Group {
+        kind: char,
+        branches: Vec<Vec<Node>>,
+    },
 }
 
 #[derive(Debug)]
@@ -56,7 +62,10 @@ pub fn is_pattern(text: &str) -> bool {
 pub fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for character in text.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '\\' | '(' | ')' | '|' | '!' | '+' | '@' | '-' | '^') {
+        if matches!(
+            character,
+            '*' | '?' | '[' | ']' | '\\' | '(' | ')' | '|' | '!' | '+' | '@' | '-' | '^'
+        ) {
             quoted.push('\\');
         }
         quoted.push(character);
@@ -69,7 +78,11 @@ pub fn unquote(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
-        plain.push(if character == '\\' { characters.next().unwrap_or('\\') } else { character });
+        plain.push(if character == '\\' {
+            characters.next().unwrap_or('\\')
+        } else {
+            character
+        });
     }
     plain
 }
@@ -83,7 +96,10 @@ impl Pattern {
         let characters: Vec<char> = text.chars().collect();
         let mut at = 0;
         let nodes = nodes(&characters, &mut at, 0);
-        Self { nodes, ignores_case: case == Case::Ignored }
+        Self {
+            nodes,
+            ignores_case: case == Case::Ignored,
+        }
     }
 
     /// Whether it matches all of a text.
@@ -94,7 +110,10 @@ impl Pattern {
 
     /// Whether it matches all of these characters.
     pub fn matches_all(&self, text: &[char]) -> bool {
-        let mut matching = Matching { steps: MOST_STEPS, ignores_case: self.ignores_case };
+        let mut matching = Matching {
+            steps: MOST_STEPS,
+            ignores_case: self.ignores_case,
+        };
         matching.run(&self.nodes, text, &mut |rest| rest.is_empty())
     }
 
@@ -104,7 +123,10 @@ impl Pattern {
             return (0..=text.len()).find(|end| self.matches_all(&text[..*end]));
         }
         let mut best = None;
-        let mut matching = Matching { steps: MOST_STEPS, ignores_case: self.ignores_case };
+        let mut matching = Matching {
+            steps: MOST_STEPS,
+            ignores_case: self.ignores_case,
+        };
         matching.run(&self.nodes, text, &mut |rest| {
             let length = text.len() - rest.len();
             best = best.max(Some(length));
@@ -131,7 +153,10 @@ fn nodes(text: &[char], at: &mut usize, depth: u32) -> Vec<Node> {
             }
             if text.get(*at) == Some(&')') {
                 *at += 1;
-                nodes.push(Node::Group { kind: character, branches });
+                nodes.push(Node::Group {
+                    kind: character,
+                    branches,
+                });
                 continue;
             }
             *at = start;
@@ -165,7 +190,10 @@ fn set(text: &[char], at: &mut usize) -> Option<Node> {
         }
         if character == '[' && text.get(place + 1) == Some(&':') {
             let rest = text.get(place + 2..)?;
-            let length = rest.iter().position(|c| *c == ':').filter(|l| rest.get(l + 1) == Some(&']'));
+            let length = rest
+                .iter()
+                .position(|c| *c == ':')
+                .filter(|l| rest.get(l + 1) == Some(&']'));
             if let Some(length) = length {
                 members.push(Member::Class(rest[..length].iter().collect()));
                 place += length + 4;
@@ -226,21 +254,29 @@ impl Matching {
         self.steps -= 1;
         let (mut nodes, mut text) = (nodes, text);
         loop {
-            let Some((node, later)) = nodes.split_first() else { return then(text) };
+            let Some((node, later)) = nodes.split_first() else {
+                return then(text);
+            };
             match node {
                 Node::Star => {
                     // Without groups only the last star needs to be tried again.
                     return (0..=text.len()).rev().any(|taken| {
                         let quick = match later.first() {
-                            Some(Node::Character(c)) if !self.ignores_case => text.get(taken) == Some(c),
+                            Some(Node::Character(c)) if !self.ignores_case => {
+                                text.get(taken) == Some(c)
+                            }
                             _ => true,
                         };
                         quick && self.run(later, &text[taken..], then)
                     });
                 }
-                Node::Group { kind, branches } => return self.group(*kind, branches, later, text, then),
+                Node::Group { kind, branches } => {
+                    return self.group(*kind, branches, later, text, then);
+                }
                 single => {
-                    let Some((first, rest)) = text.split_first() else { return false };
+                    let Some((first, rest)) = text.split_first() else {
+                        return false;
+                    };
                     if !self.one(single, *first) {
                         return false;
                     }
@@ -260,25 +296,37 @@ impl Matching {
             Node::Character(own) => self.same(*own, character),
             Node::Any => true,
             Node::Set { negated, members } => {
-                let is_in = |character: char| members.iter().any(|member| match member {
-                    Member::One(own) => *own == character,
-                    Member::Range(low, high) => (*low..=*high).contains(&character),
-                    Member::Class(class) => in_class(class, character),
-                });
+                let is_in = |character: char| {
+                    members.iter().any(|member| match member {
+                        Member::One(own) => *own == character,
+                        Member::Range(low, high) => (*low..=*high).contains(&character),
+                        Member::Class(class) => in_class(class, character),
+                    })
+                };
                 let found = is_in(character)
                     || (self.ignores_case
-                        && (character.to_lowercase().any(is_in) || character.to_uppercase().any(is_in)));
+                        && (character.to_lowercase().any(is_in)
+                            || character.to_uppercase().any(is_in)));
                 found != *negated
             }
             Node::Star | Node::Group { .. } => false,
         }
     }
 
-    fn group(&mut self, kind: char, branches: &[Vec<Node>], later: &[Node], text: &[char], then: Then<'_>) -> bool {
+    fn group(
+        &mut self,
+        kind: char,
+        branches: &[Vec<Node>],
+        later: &[Node],
+        text: &[char],
+        then: Then<'_>,
+    ) -> bool {
         match kind {
             '!' => (0..=text.len()).rev().any(|end| {
                 let part = &text[..end];
-                let excluded = branches.iter().any(|branch| self.run(branch, part, &mut |rest| rest.is_empty()));
+                let excluded = branches
+                    .iter()
+                    .any(|branch| self.run(branch, part, &mut |rest| rest.is_empty()));
                 !excluded && self.run(later, &text[end..], then)
             }),
             '@' => self.once(branches, later, text, then),
@@ -288,11 +336,25 @@ impl Matching {
         }
     }
 
-    fn once(&mut self, branches: &[Vec<Node>], later: &[Node], text: &[char], then: Then<'_>) -> bool {
-        self.ends(branches, text).into_iter().any(|end| self.run(later, &text[end..], then))
+    fn once(
+        &mut self,
+        branches: &[Vec<Node>],
+        later: &[Node],
+        text: &[char],
+        then: Then<'_>,
+    ) -> bool {
+        self.ends(branches, text)
+            .into_iter()
+            .any(|end| self.run(later, &text[end..], then))
     }
 
-    fn many(&mut self, branches: &[Vec<Node>], later: &[Node], text: &[char], then: Then<'_>) -> bool {
+    fn many(
+        &mut self,
+        branches: &[Vec<Node>],
+        later: &[Node],
+        text: &[char],
+        then: Then<'_>,
+    ) -> bool {
         let mut reached = vec![false; text.len() + 1];
         let mut open = vec![0];
         while let Some(start) = open.pop() {
@@ -302,7 +364,9 @@ impl Matching {
                 }
             }
         }
-        (0..=text.len()).rev().any(|end| reached[end] && self.run(later, &text[end..], then))
+        (0..=text.len())
+            .rev()
+            .any(|end| reached[end] && self.run(later, &text[end..], then))
     }
 
     /// Where a branch may end, the furthest first.

@@ -189,7 +189,8 @@ impl Shell {
 
     fn take_environment(&mut self, environment: impl IntoIterator<Item = (String, String)>) {
         for (name, value) in environment {
-            let is_name = crate::syntax::parameter::name_length(&name) == name.len() && !name.is_empty();
+            let is_name =
+                crate::syntax::parameter::name_length(&name) == name.len() && !name.is_empty();
             if is_name && name != "SHELLOPTS" && name != "BASHOPTS" {
                 self.export(&name, value);
             }
@@ -198,14 +199,22 @@ impl Shell {
         if let Some(directory) = directory.filter(|path| path.starts_with('/')) {
             self.directory = directory.as_str().into();
         }
-        let level = self.variables.text("SHLVL").and_then(|text| text.parse::<i64>().ok());
+        let level = self
+            .variables
+            .text("SHLVL")
+            .and_then(|text| text.parse::<i64>().ok());
         self.export("SHLVL", (level.unwrap_or(0) + 1).to_string());
         self.export("PWD", self.directory.to_string());
         self.default("OLDPWD", None);
         self.default("PATH", Some("/usr/local/bin:/usr/bin:/bin"));
         for (name, value) in [
-            ("IFS", " \t\n"), ("OPTIND", "1"), ("PS4", "+ "), ("BASH", "/bin/bash"),
-            ("BASH_VERSION", "5.2.0(1)-massgen"), ("HOSTTYPE", "wasm32"), ("OSTYPE", "wasi"),
+            ("IFS", " \t\n"),
+            ("OPTIND", "1"),
+            ("PS4", "+ "),
+            ("BASH", "/bin/bash"),
+            ("BASH_VERSION", "5.2.0(1)-massgen"),
+            ("HOSTTYPE", "wasm32"),
+            ("OSTYPE", "wasi"),
             ("MACHTYPE", "wasm32-massgen-wasi"),
         ] {
             // Nothing is read-only yet.
@@ -293,7 +302,8 @@ impl Shell {
     /// [`Unwind::Exit`] when nobody reads any more.
     pub async fn print(&mut self, command: &str, bytes: &[u8]) -> Flow {
         let Some(writer) = self.writer(1).cloned() else {
-            self.complain(&format!("{command}: write error: Bad file descriptor")).await;
+            self.complain(&format!("{command}: write error: Bad file descriptor"))
+                .await;
             self.status = 1;
             return Ok(());
         };
@@ -305,7 +315,8 @@ impl Shell {
             }
             Err(error) => {
                 let reason = system::reason(&error);
-                self.complain(&format!("{command}: write error: {reason}")).await;
+                self.complain(&format!("{command}: write error: {reason}"))
+                    .await;
                 self.status = 1;
                 Ok(())
             }
@@ -323,7 +334,8 @@ impl Shell {
     /// Says what is wrong, with the shell's name and the line.
     pub async fn complain(&self, words: &str) {
         let source = self.calls.last().map_or(&self.name, |call| &call.source);
-        self.remark(&format!("{source}: line {}: {words}\n", self.line)).await;
+        self.remark(&format!("{source}: line {}: {words}\n", self.line))
+            .await;
     }
 
     /// The separator that `$*` and `${a[*]}` put between values.

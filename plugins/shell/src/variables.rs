@@ -94,12 +94,14 @@ impl Variable {
         match &self.value {
             Value::Unset => Vec::new(),
             Value::Scalar(text) => vec![("0".to_owned(), text.clone())],
-            Value::Indexed(elements) => {
-                elements.iter().map(|(key, value)| (key.to_string(), value.clone())).collect()
-            }
-            Value::Keyed(elements) => {
-                elements.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
-            }
+            Value::Indexed(elements) => elements
+                .iter()
+                .map(|(key, value)| (key.to_string(), value.clone()))
+                .collect(),
+            Value::Keyed(elements) => elements
+                .iter()
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
         }
     }
 
@@ -121,7 +123,11 @@ impl Variable {
             (flags.upper, 'u'),
             (flags.exported, 'x'),
         ];
-        letters.iter().filter(|(set, _)| *set).map(|(_, letter)| *letter).collect()
+        letters
+            .iter()
+            .filter(|(set, _)| *set)
+            .map(|(_, letter)| *letter)
+            .collect()
     }
 
     /// The text as the attributes want it.
@@ -192,14 +198,19 @@ pub struct Variables {
 
 impl Default for Variables {
     fn default() -> Self {
-        Self { scopes: vec![Scope::default()] }
+        Self {
+            scopes: vec![Scope::default()],
+        }
     }
 }
 
 impl Variables {
     /// Opens a scope.
     pub fn push(&mut self, kind: ScopeKind) {
-        self.scopes.push(Scope { kind, ..Scope::default() });
+        self.scopes.push(Scope {
+            kind,
+            ..Scope::default()
+        });
     }
 
     /// Closes the innermost scope.
@@ -211,7 +222,9 @@ impl Variables {
 
     /// Whether a function runs.
     pub fn in_function(&self) -> bool {
-        self.scopes.iter().any(|scope| scope.kind == ScopeKind::Function)
+        self.scopes
+            .iter()
+            .any(|scope| scope.kind == ScopeKind::Function)
     }
 
     /// The name that a reference leads to.
@@ -231,7 +244,10 @@ impl Variables {
 
     /// The variable of this name, without following references.
     pub fn get(&self, name: &str) -> Option<&Variable> {
-        self.scopes.iter().rev().find_map(|scope| scope.variables.get(name))
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.variables.get(name))
     }
 
     /// The scalar value of a variable, references followed.
@@ -245,7 +261,10 @@ impl Variables {
     /// When it is read-only.
     pub fn change(&mut self, name: &str) -> Result<&mut Variable, ReadOnly> {
         let name = self.resolve(name);
-        let place = self.scopes.iter().rposition(|scope| scope.variables.contains_key(&name));
+        let place = self
+            .scopes
+            .iter()
+            .rposition(|scope| scope.variables.contains_key(&name));
         self.entry(place.unwrap_or(0), &name)
     }
 
@@ -253,7 +272,11 @@ impl Variables {
         let scope = &mut self.scopes[scope];
         let variables = Rc::make_mut(&mut scope.variables);
         let variable = variables.entry(name.to_owned()).or_default();
-        if variable.flags.read_only { Err(ReadOnly(name.to_owned())) } else { Ok(variable) }
+        if variable.flags.read_only {
+            Err(ReadOnly(name.to_owned()))
+        } else {
+            Ok(variable)
+        }
     }
 
     /// The variable in the innermost function's scope, or outside functions the global one; made if need be.
@@ -261,8 +284,13 @@ impl Variables {
     /// # Errors
     /// When it is read-only.
     pub fn local(&mut self, name: &str) -> Result<&mut Variable, ReadOnly> {
-        let function = self.scopes.iter().rposition(|scope| scope.kind == ScopeKind::Function);
-        let global = self.get(name).is_some_and(|variable| variable.flags.read_only);
+        let function = self
+            .scopes
+            .iter()
+            .rposition(|scope| scope.kind == ScopeKind::Function);
+        let global = self
+            .get(name)
+            .is_some_and(|variable| variable.flags.read_only);
         let scope = function.unwrap_or(0);
         if global && !self.scopes[scope].variables.contains_key(name) {
             return Err(ReadOnly(name.to_owned()));
@@ -283,7 +311,10 @@ impl Variables {
     /// # Errors
     /// When it is read-only.
     pub fn innermost(&mut self, name: &str) -> Result<&mut Variable, ReadOnly> {
-        if self.get(name).is_some_and(|variable| variable.flags.read_only) {
+        if self
+            .get(name)
+            .is_some_and(|variable| variable.flags.read_only)
+        {
             return Err(ReadOnly(name.to_owned()));
         }
         self.entry(self.scopes.len() - 1, name)
@@ -291,7 +322,10 @@ impl Variables {
 
     /// Whether the innermost function has a variable of this name of its own.
     pub fn is_local(&self, name: &str) -> bool {
-        let function = self.scopes.iter().rfind(|scope| scope.kind == ScopeKind::Function);
+        let function = self
+            .scopes
+            .iter()
+            .rfind(|scope| scope.kind == ScopeKind::Function);
         function.is_some_and(|scope| scope.variables.contains_key(name))
     }
 
@@ -321,7 +355,10 @@ impl Variables {
     /// # Errors
     /// When it is read-only.
     pub fn unset(&mut self, name: &str) -> Result<bool, ReadOnly> {
-        let place = self.scopes.iter().rposition(|scope| scope.variables.contains_key(name));
+        let place = self
+            .scopes
+            .iter()
+            .rposition(|scope| scope.variables.contains_key(name));
         let Some(place) = place else { return Ok(false) };
         self.entry(place, name)?;
         let scope = &mut self.scopes[place];
@@ -336,7 +373,11 @@ impl Variables {
 
     /// All visible names, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<&String> = self.scopes.iter().flat_map(|scope| scope.variables.keys()).collect();
+        let mut names: Vec<&String> = self
+            .scopes
+            .iter()
+            .flat_map(|scope| scope.variables.keys())
+            .collect();
         names.sort();
         names.dedup();
         names.into_iter().cloned().collect()

@@ -10,12 +10,17 @@ use crate::shell::Shell;
 use crate::text;
 
 const KEYWORDS: &[&str] = &[
-    "!", "[[", "]]", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
-    "select", "then", "time", "until", "while", "{", "}",
+    "!", "[[", "]]", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for",
+    "function", "if", "in", "select", "then", "time", "until", "while", "{", "}",
 ];
 
 /// `command` and `builtin`
-pub async fn command(shell: &mut Shell, name: &str, arguments: &[String], operands: Vec<Operand<'_>>) -> Outcome {
+pub async fn command(
+    shell: &mut Shell,
+    name: &str,
+    arguments: &[String],
+    operands: Vec<Operand<'_>>,
+) -> Outcome {
     let mut words = arguments;
     let mut dropped = 1;
     while let Some((first, more)) = words.split_first() {
@@ -26,7 +31,9 @@ pub async fn command(shell: &mut Shell, name: &str, arguments: &[String], operan
         }
         dropped += 1;
     }
-    let Some(own) = words.first().cloned() else { return Ok(0) };
+    let Some(own) = words.first().cloned() else {
+        return Ok(0);
+    };
     if name == "builtin" && !NAMES.contains(&own.as_str()) {
         return fail(shell, &format!("builtin: {own}: not a shell builtin"), 1).await;
     }
@@ -51,9 +58,15 @@ fn kinds(shell: &Shell, name: &str) -> Vec<(&'static str, String)> {
         kinds.push(("builtin", String::new()));
     }
     let path = match lookup::find(shell, name) {
-        Found::Command(program) if name.contains('/') || program.is_empty() => Some(name.to_owned()),
+        Found::Command(program) if name.contains('/') || program.is_empty() => {
+            Some(name.to_owned())
+        }
         Found::Command(program) => Some(format!("/usr/bin/{program}")),
-        Found::File(path) if name.contains('/') => Some(if name.starts_with('/') { path } else { name.to_owned() }),
+        Found::File(path) if name.contains('/') => Some(if name.starts_with('/') {
+            path
+        } else {
+            name.to_owned()
+        }),
         Found::File(path) => Some(path),
         _ if super::PROGRAMS.contains(&name) => Some(format!("/usr/bin/{name}")),
         _ => None,
@@ -67,10 +80,16 @@ fn describe_one(shell: &Shell, name: &str, kind: &str, path: &str) -> String {
         "keyword" => format!("{name} is a shell keyword\n"),
         "builtin" => format!("{name} is a shell builtin\n"),
         "function" => {
-            let text = shell.functions.get(name).map_or("", |function| &function.text);
+            let text = shell
+                .functions
+                .get(name)
+                .map_or("", |function| &function.text);
             format!("{name} is a function\n{text}\n")
         }
-        "alias" => format!("{name} is aliased to `{}'\n", shell.aliases.get(name).map_or("", String::as_str)),
+        "alias" => format!(
+            "{name} is aliased to `{}'\n",
+            shell.aliases.get(name).map_or("", String::as_str)
+        ),
         _ => format!("{name} is {path}\n"),
     }
 }
@@ -88,7 +107,10 @@ async fn describe(shell: &mut Shell, names: &[String], verbose: bool) -> Outcome
         let shown = match kind {
             _ if verbose => describe_one(shell, name, kind, &path),
             "file" => format!("{path}\n"),
-            "alias" => format!("alias {name}={}\n", quote::single(shell.aliases.get(name).map_or("", String::as_str))),
+            "alias" => format!(
+                "alias {name}={}\n",
+                quote::single(shell.aliases.get(name).map_or("", String::as_str))
+            ),
             _ => format!("{name}\n"),
         };
         shell.print("command", &text::to_bytes(&shown)).await?;
@@ -98,7 +120,8 @@ async fn describe(shell: &mut Shell, names: &[String], verbose: bool) -> Outcome
 
 /// `type`
 pub async fn type_of(shell: &mut Shell, arguments: &[String]) -> Outcome {
-    let (mut kind_only, mut path_only, mut all, mut forces, mut status) = (false, false, false, false, 0);
+    let (mut kind_only, mut path_only, mut all, mut forces, mut status) =
+        (false, false, false, false, 0);
     for name in arguments {
         if let Some(letters) = name.strip_prefix('-').filter(|letters| !letters.is_empty()) {
             kind_only |= letters.contains('t');
@@ -123,7 +146,11 @@ pub async fn type_of(shell: &mut Shell, arguments: &[String]) -> Outcome {
             let shown = if kind_only {
                 format!("{kind}\n")
             } else if path_only || forces {
-                if kind == "file" { format!("{path}\n") } else { String::new() }
+                if kind == "file" {
+                    format!("{path}\n")
+                } else {
+                    String::new()
+                }
             } else {
                 describe_one(shell, name, kind, &path)
             };
@@ -137,11 +164,21 @@ pub async fn type_of(shell: &mut Shell, arguments: &[String]) -> Outcome {
 pub async fn which(shell: &mut Shell, arguments: &[String]) -> Outcome {
     let mut status = i32::from(arguments.is_empty());
     for name in arguments.iter().filter(|name| !name.starts_with('-')) {
-        let path = kinds(shell, name).into_iter().find(|(kind, _)| *kind == "file").map(|(_, path)| path);
+        let path = kinds(shell, name)
+            .into_iter()
+            .find(|(kind, _)| *kind == "file")
+            .map(|(_, path)| path);
         // Programs that bash has as builtins are files elsewhere, and scripts ask for them.
-        let path = path.or_else(|| (is_builtin(name) && crate::system::program("sh").is_some()).then(|| format!("/usr/bin/{name}")));
+        let path = path.or_else(|| {
+            (is_builtin(name) && crate::system::program("sh").is_some())
+                .then(|| format!("/usr/bin/{name}"))
+        });
         match path {
-            Some(path) => shell.print("which", &text::to_bytes(&format!("{path}\n"))).await?,
+            Some(path) => {
+                shell
+                    .print("which", &text::to_bytes(&format!("{path}\n")))
+                    .await?
+            }
             None => status = 1,
         }
     }
@@ -174,9 +211,13 @@ pub async fn alias(shell: &mut Shell, arguments: &[String]) -> Outcome {
                 Rc::make_mut(&mut shell.aliases).insert(name.to_owned(), value.to_owned());
             }
             None => match shell.aliases.get(argument) {
-                Some(value) => shown.push_str(&format!("alias {argument}={}\n", quote::single(value))),
+                Some(value) => {
+                    shown.push_str(&format!("alias {argument}={}\n", quote::single(value)))
+                }
                 None => {
-                    shell.complain(&format!("alias: {argument}: not found")).await;
+                    shell
+                        .complain(&format!("alias: {argument}: not found"))
+                        .await;
                     status = 1;
                 }
             },
@@ -205,7 +246,12 @@ pub async fn umask(shell: &mut Shell, arguments: &[String]) -> Outcome {
     let symbolic = arguments.iter().any(|argument| argument == "-S");
     if let Some(mask) = arguments.iter().find(|argument| !argument.starts_with('-')) {
         let Ok(mask) = u32::from_str_radix(mask, 8) else {
-            return fail(shell, &format!("umask: {mask}: octal number out of range"), 1).await;
+            return fail(
+                shell,
+                &format!("umask: {mask}: octal number out of range"),
+                1,
+            )
+            .await;
         };
         shell.umask = mask & 0o777;
         return Ok(0);
@@ -214,7 +260,11 @@ pub async fn umask(shell: &mut Shell, arguments: &[String]) -> Outcome {
         let part = |shift: u32| {
             let allowed = !(shell.umask >> shift) & 7;
             let letters = [(4, 'r'), (2, 'w'), (1, 'x')];
-            letters.iter().filter(|(bit, _)| allowed & bit != 0).map(|(_, letter)| *letter).collect::<String>()
+            letters
+                .iter()
+                .filter(|(bit, _)| allowed & bit != 0)
+                .map(|(_, letter)| *letter)
+                .collect::<String>()
         };
         format!("u={},g={},o={}\n", part(6), part(3), part(0))
     } else {
@@ -226,8 +276,16 @@ pub async fn umask(shell: &mut Shell, arguments: &[String]) -> Outcome {
 
 /// `ulimit`: the limits are the call's, and are set outside.
 pub async fn ulimit(shell: &mut Shell, arguments: &[String]) -> Outcome {
-    if arguments.iter().any(|argument| !argument.starts_with('-') && argument != "unlimited") {
-        return fail(shell, "ulimit: the limits of the sandbox are set outside of it", 1).await;
+    if arguments
+        .iter()
+        .any(|argument| !argument.starts_with('-') && argument != "unlimited")
+    {
+        return fail(
+            shell,
+            "ulimit: the limits of the sandbox are set outside of it",
+            1,
+        )
+        .await;
     }
     shell.print("ulimit", b"unlimited\n").await?;
     Ok(0)
@@ -235,13 +293,18 @@ pub async fn ulimit(shell: &mut Shell, arguments: &[String]) -> Outcome {
 
 /// `times`: no CPU time is told to a guest.
 pub async fn times(shell: &mut Shell) -> Outcome {
-    shell.print("times", b"0m0.000s 0m0.000s\n0m0.000s 0m0.000s\n").await?;
+    shell
+        .print("times", b"0m0.000s 0m0.000s\n0m0.000s 0m0.000s\n")
+        .await?;
     Ok(0)
 }
 
 /// `help`
 pub async fn help(shell: &mut Shell) -> Outcome {
-    let shown = format!("A shell with bash's language. Its builtins:\n{}\n", NAMES.join(" "));
+    let shown = format!(
+        "A shell with bash's language. Its builtins:\n{}\n",
+        NAMES.join(" ")
+    );
     shell.print("help", shown.as_bytes()).await?;
     Ok(0)
 }

@@ -15,18 +15,29 @@ pub fn declaration(name: &str, variable: &Variable, whole: bool) -> String {
     let letters = variable.letters();
     let plain = !whole && letters.is_empty();
     if plain {
-        return format!("{name}={}", quote::single(variable.scalar().map_or("", String::as_str)));
+        return format!(
+            "{name}={}",
+            quote::single(variable.scalar().map_or("", String::as_str))
+        );
     }
     show(name, variable)
 }
 
 fn show(name: &str, variable: &Variable) -> String {
     let letters = variable.letters();
-    let letters = if letters.is_empty() { "-".to_owned() } else { letters };
+    let letters = if letters.is_empty() {
+        "-".to_owned()
+    } else {
+        letters
+    };
     let elements = |sign: &str| {
         let all = variable.elements();
         let all = all.iter().map(|(key, value)| {
-            let key = if variable.is_keyed() && !key.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c)) {
+            let key = if variable.is_keyed()
+                && !key
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
+            {
                 quote::double(key)
             } else {
                 key.clone()
@@ -39,7 +50,9 @@ fn show(name: &str, variable: &Variable) -> String {
         Value::Unset => format!("declare -{letters} {name}"),
         Value::Scalar(text) => format!("declare -{letters} {name}={}", quote::double(text)),
         Value::Indexed(_) => format!("declare -{letters} {name}=({})", elements("")),
-        Value::Keyed(keyed) if keyed.iter().next().is_none() => format!("declare -{letters} {name}=()"),
+        Value::Keyed(keyed) if keyed.iter().next().is_none() => {
+            format!("declare -{letters} {name}=()")
+        }
         Value::Keyed(_) => format!("declare -{letters} {name}=({})", elements(" ")),
     }
 }
@@ -65,7 +78,9 @@ pub async fn run(shell: &mut Shell, name: &str, operands: Vec<Operand<'_>>) -> O
             Operand::Text(text) if options && text == "--" => options = false,
             Operand::Text(text) if options && text.len() > 1 && text.starts_with(['-', '+']) => {
                 if let Err(letter) = take_letters(&mut wishes, name, text) {
-                    shell.complain(&format!("{name}: -{letter}: invalid option")).await;
+                    shell
+                        .complain(&format!("{name}: -{letter}: invalid option"))
+                        .await;
                     shell.remark(&format!("{name}: usage: {name} [-aAfFgiIlnrtux] [name[=value] ...] or {name} -p [-aAfFilnrtux] [name ...]\n")).await;
                     return Ok(2);
                 }
@@ -123,24 +138,38 @@ fn take_letters(wishes: &mut Wishes, name: &str, text: &str) -> Result<(), char>
     Ok(())
 }
 
-async fn declare(shell: &mut Shell, command: &str, wishes: &Wishes, operand: &Operand<'_>, place: Place) -> Outcome {
-    let (name, text, append, assignment): (String, Option<String>, bool, Option<&Assignment>) = match operand {
-        Operand::Assignment(assignment) => (assignment.name.clone(), None, false, Some(assignment)),
-        Operand::Text(word) => match word.split_once('=') {
-            Some((name, value)) => match name.strip_suffix('+') {
-                Some(name) => (name.to_owned(), Some(value.to_owned()), true, None),
-                None => (name.to_owned(), Some(value.to_owned()), false, None),
+async fn declare(
+    shell: &mut Shell,
+    command: &str,
+    wishes: &Wishes,
+    operand: &Operand<'_>,
+    place: Place,
+) -> Outcome {
+    let (name, text, append, assignment): (String, Option<String>, bool, Option<&Assignment>) =
+        match operand {
+            Operand::Assignment(assignment) => {
+                (assignment.name.clone(), None, false, Some(assignment))
+            }
+            Operand::Text(word) => match word.split_once('=') {
+                Some((name, value)) => match name.strip_suffix('+') {
+                    Some(name) => (name.to_owned(), Some(value.to_owned()), true, None),
+                    None => (name.to_owned(), Some(value.to_owned()), false, None),
+                },
+                None => (word.clone(), None, false, None),
             },
-            None => (word.clone(), None, false, None),
-        },
-    };
+        };
     let base = name.split('[').next().unwrap_or_default();
     if base.is_empty() || name_length(base) != base.len() {
         let shown = match operand {
             Operand::Text(word) => word.clone(),
             Operand::Assignment(_) => name.clone(),
         };
-        return fail(shell, &format!("{command}: `{shown}': not a valid identifier"), 1).await;
+        return fail(
+            shell,
+            &format!("{command}: `{shown}': not a valid identifier"),
+            1,
+        )
+        .await;
     }
     let changes_value = text.is_some() || assignment.is_some();
     if let Err(words) = prepare(shell, base, wishes, place, changes_value) {
@@ -148,14 +177,22 @@ async fn declare(shell: &mut Shell, command: &str, wishes: &Wishes, operand: &Op
     }
     if let Some(assignment) = assignment {
         if let Err(unwind) = assign::run(shell, assignment, place).await {
-            return if unwind == Unwind::Discard { Ok(1) } else { Err(unwind) };
+            return if unwind == Unwind::Discard {
+                Ok(1)
+            } else {
+                Err(unwind)
+            };
         }
         if matches!(assignment.value, Assigned::Array(_)) && wishes.set.contains(&'A') {
             debug_assert!(shell.variables.get(base).is_none_or(Variable::is_keyed));
         }
     } else if let Some(text) = text {
         if let Err(unwind) = assign::scalar(shell, base, text, append, place).await {
-            return if unwind == Unwind::Discard { Ok(1) } else { Err(unwind) };
+            return if unwind == Unwind::Discard {
+                Ok(1)
+            } else {
+                Err(unwind)
+            };
         }
     }
     finish(shell, base, wishes, place);
@@ -163,11 +200,20 @@ async fn declare(shell: &mut Shell, command: &str, wishes: &Wishes, operand: &Op
 }
 
 /// Makes the variable with the attributes that decide how a value is taken.
-fn prepare(shell: &mut Shell, name: &str, wishes: &Wishes, place: Place, changes_value: bool) -> Result<(), String> {
+fn prepare(
+    shell: &mut Shell,
+    name: &str,
+    wishes: &Wishes,
+    place: Place,
+    changes_value: bool,
+) -> Result<(), String> {
     let sets = |letter| wishes.set.contains(&letter);
     let inherits = place == Place::Local && !shell.variables.is_local(name);
     let is_only_flag = !changes_value && place == Place::Visible && !sets('a') && !sets('A');
-    let read_only = shell.variables.get(name).is_some_and(|variable| variable.flags.read_only);
+    let read_only = shell
+        .variables
+        .get(name)
+        .is_some_and(|variable| variable.flags.read_only);
     if is_only_flag && read_only {
         return Ok(());
     }
@@ -177,7 +223,9 @@ fn prepare(shell: &mut Shell, name: &str, wishes: &Wishes, place: Place, changes
     }
     if sets('A') && !variable.is_keyed() {
         if matches!(variable.value, Value::Indexed(_)) {
-            return Err(format!("{name}: cannot convert indexed to associative array"));
+            return Err(format!(
+                "{name}: cannot convert indexed to associative array"
+            ));
         }
         let before = variable.scalar().cloned();
         let mut keyed = Keyed::default();
@@ -188,7 +236,9 @@ fn prepare(shell: &mut Shell, name: &str, wishes: &Wishes, place: Place, changes
     }
     if sets('a') {
         if variable.is_keyed() {
-            return Err(format!("{name}: cannot convert associative to indexed array"));
+            return Err(format!(
+                "{name}: cannot convert associative to indexed array"
+            ));
         }
         variable.indexed();
     }
@@ -202,7 +252,9 @@ fn prepare(shell: &mut Shell, name: &str, wishes: &Wishes, place: Place, changes
 /// Sets the attributes that count only after the value is there.
 fn finish(shell: &mut Shell, name: &str, wishes: &Wishes, place: Place) {
     let sets = |letter| wishes.set.contains(&letter);
-    let Ok(variable) = assign::variable(shell, name, place) else { return };
+    let Ok(variable) = assign::variable(shell, name, place) else {
+        return;
+    };
     let before = variable.flags;
     variable.flags = Flags {
         exported: (before.exported || sets('x')) && !wishes.unset.contains(&'x'),
@@ -216,17 +268,22 @@ async fn functions(shell: &mut Shell, wishes: &Wishes, operands: &[Operand<'_>])
     let names: Vec<String> = if operands.is_empty() {
         shell.functions.keys().cloned().collect()
     } else {
-        operands.iter().filter_map(|operand| match operand {
-            Operand::Text(name) => Some(name.clone()),
-            Operand::Assignment(_) => None,
-        }).collect()
+        operands
+            .iter()
+            .filter_map(|operand| match operand {
+                Operand::Text(name) => Some(name.clone()),
+                Operand::Assignment(_) => None,
+            })
+            .collect()
     };
     let mut status = 0;
     let mut shown = String::new();
     for name in names {
         match shell.functions.get(&name) {
             _ if wishes.set.contains(&'x') => {}
-            Some(_) if wishes.names_only && !operands.is_empty() => shown.push_str(&format!("{name}\n")),
+            Some(_) if wishes.names_only && !operands.is_empty() => {
+                shown.push_str(&format!("{name}\n"))
+            }
             Some(_) if wishes.names_only => shown.push_str(&format!("declare -f {name}\n")),
             Some(function) => shown.push_str(&format!("{}\n", function.text)),
             None => status = 1,
@@ -237,12 +294,19 @@ async fn functions(shell: &mut Shell, wishes: &Wishes, operands: &[Operand<'_>])
     Ok(status)
 }
 
-async fn print(shell: &mut Shell, command: &str, wishes: &Wishes, operands: &[Operand<'_>]) -> Outcome {
+async fn print(
+    shell: &mut Shell,
+    command: &str,
+    wishes: &Wishes,
+    operands: &[Operand<'_>],
+) -> Outcome {
     let mut shown = String::new();
     let mut status = 0;
     if operands.is_empty() {
         for name in shell.variables.names() {
-            let Some(variable) = shell.variables.get(&name) else { continue };
+            let Some(variable) = shell.variables.get(&name) else {
+                continue;
+            };
             let letters = variable.letters();
             if !wishes.set.iter().all(|letter| letters.contains(*letter)) {
                 continue;
@@ -258,11 +322,15 @@ async fn print(shell: &mut Shell, command: &str, wishes: &Wishes, operands: &[Op
         }
     }
     for operand in operands {
-        let Operand::Text(name) = operand else { continue };
+        let Operand::Text(name) = operand else {
+            continue;
+        };
         match crate::expand::parameter::variable(shell, name) {
             Some(variable) => shown.push_str(&format!("{}\n", show(name, &variable))),
             None => {
-                shell.complain(&format!("{command}: {name}: not found")).await;
+                shell
+                    .complain(&format!("{command}: {name}: not found"))
+                    .await;
                 status = 1;
             }
         }
@@ -286,8 +354,12 @@ pub async fn unset(shell: &mut Shell, arguments: &[String]) -> Outcome {
                 break;
             }
             option if option.starts_with('-') => {
-                shell.complain(&format!("unset: {option}: invalid option")).await;
-                shell.remark("unset: usage: unset [-f] [-v] [-n] [name ...]\n").await;
+                shell
+                    .complain(&format!("unset: {option}: invalid option"))
+                    .await;
+                shell
+                    .remark("unset: usage: unset [-f] [-v] [-n] [name ...]\n")
+                    .await;
                 return Ok(2);
             }
             _ => break,
@@ -304,13 +376,19 @@ pub async fn unset(shell: &mut Shell, arguments: &[String]) -> Outcome {
             status = status.max(unset_element(shell, array, index).await?);
             continue;
         }
-        let target = if references { name.clone() } else { shell.variables.resolve(name) };
+        let target = if references {
+            name.clone()
+        } else {
+            shell.variables.resolve(name)
+        };
         match shell.variables.unset(&target) {
             Ok(true) => {}
             Ok(false) if variables => {}
             Ok(false) => drop(Rc::make_mut(&mut shell.functions).remove(name)),
             Err(_) => {
-                shell.complain(&format!("unset: {name}: cannot unset: readonly variable")).await;
+                shell
+                    .complain(&format!("unset: {name}: cannot unset: readonly variable"))
+                    .await;
                 status = 1;
             }
         }
@@ -337,7 +415,13 @@ async fn unset_element(shell: &mut Shell, array: &str, index: &str) -> Outcome {
         Value::Indexed(elements) if matches!(index, "@" | "*") => elements.clear(),
         Value::Indexed(elements) => {
             let last = elements.keys().next_back().copied().unwrap_or(-1);
-            elements.remove(&(if number < 0 { last + 1 + number } else { number }));
+            elements.remove(
+                &(if number < 0 {
+                    last + 1 + number
+                } else {
+                    number
+                }),
+            );
         }
         _ if number == 0 => variable.value = Value::Unset,
         _ => {}

@@ -27,7 +27,14 @@ fn enter(shell: &mut Shell, path: &str) -> Result<(), String> {
     match std::fs::metadata(text::path(&target)) {
         Err(error) => {
             let denied = error.kind() == std::io::ErrorKind::PermissionDenied;
-            Err(format!("{path}: {}", if denied { "Permission denied" } else { "No such file or directory" }))
+            Err(format!(
+                "{path}: {}",
+                if denied {
+                    "Permission denied"
+                } else {
+                    "No such file or directory"
+                }
+            ))
         }
         Ok(data) if !data.is_dir() => Err(format!("{path}: Not a directory")),
         Ok(_) => {
@@ -54,8 +61,12 @@ pub async fn cd(shell: &mut Shell, arguments: &[String]) -> Outcome {
             "-L" | "-e" | "-@" | "--" => rest = more,
             "-P" => rest = more,
             option if option.len() > 1 && option.starts_with('-') => {
-                shell.complain(&format!("cd: {option}: invalid option")).await;
-                shell.remark("cd: usage: cd [-L|[-P [-e]] [-@]] [dir]\n").await;
+                shell
+                    .complain(&format!("cd: {option}: invalid option"))
+                    .await;
+                shell
+                    .remark("cd: usage: cd [-L|[-P [-e]] [-@]] [dir]\n")
+                    .await;
                 return Ok(2);
             }
             _ => break,
@@ -69,7 +80,11 @@ pub async fn cd(shell: &mut Shell, arguments: &[String]) -> Outcome {
             Some(home) => (home, false),
             None => return fail(shell, "cd: HOME not set", 1).await,
         },
-        Some("-") => match shell.variables.text("OLDPWD").filter(|path| !path.is_empty()) {
+        Some("-") => match shell
+            .variables
+            .text("OLDPWD")
+            .filter(|path| !path.is_empty())
+        {
             Some(path) => (path, true),
             None => return fail(shell, "cd: OLDPWD not set", 1).await,
         },
@@ -89,9 +104,17 @@ pub async fn cd(shell: &mut Shell, arguments: &[String]) -> Outcome {
 }
 
 fn from_path(shell: &Shell, path: &str) -> Option<String> {
-    let places = shell.variables.text("CDPATH").filter(|_| !path.starts_with(['/', '.']))?;
-    let mut candidates = places.split(':').filter(|place| !place.is_empty()).map(|place| format!("{place}/{path}"));
-    candidates.find(|candidate| std::fs::metadata(text::path(&shell.path(candidate))).is_ok_and(|data| data.is_dir()))
+    let places = shell
+        .variables
+        .text("CDPATH")
+        .filter(|_| !path.starts_with(['/', '.']))?;
+    let mut candidates = places
+        .split(':')
+        .filter(|place| !place.is_empty())
+        .map(|place| format!("{place}/{path}"));
+    candidates.find(|candidate| {
+        std::fs::metadata(text::path(&shell.path(candidate))).is_ok_and(|data| data.is_dir())
+    })
 }
 
 /// `pwd`
@@ -133,7 +156,11 @@ pub async fn popd(shell: &mut Shell, _arguments: &[String]) -> Outcome {
 
 /// `dirs`
 pub async fn dirs(shell: &mut Shell, arguments: &[String]) -> Outcome {
-    let has = |letter| arguments.iter().any(|argument| argument.starts_with('-') && argument.contains(letter));
+    let has = |letter| {
+        arguments
+            .iter()
+            .any(|argument| argument.starts_with('-') && argument.contains(letter))
+    };
     if has('c') {
         shell.directories.clear();
         return Ok(0);
@@ -150,7 +177,10 @@ pub async fn dirs(shell: &mut Shell, arguments: &[String]) -> Outcome {
         })
         .collect();
     let shown = if has('v') {
-        all.iter().enumerate().map(|(index, path)| format!("{index:2}  {path}\n")).collect()
+        all.iter()
+            .enumerate()
+            .map(|(index, path)| format!("{index:2}  {path}\n"))
+            .collect()
     } else if has('p') {
         all.join("\n") + "\n"
     } else {

@@ -24,11 +24,16 @@ struct Wanted {
 }
 
 async fn take(reader: &Reader, wanted: &Wanted) -> std::io::Result<Line> {
-    let mut line = Line { bytes: Vec::new(), complete: false };
+    let mut line = Line {
+        bytes: Vec::new(),
+        complete: false,
+    };
     let mut escaped = false;
     let mut characters = 0;
     while wanted.most.is_none_or(|most| characters < most) {
-        let Some(byte) = reader.read(1).await?.first().copied() else { return Ok(line) };
+        let Some(byte) = reader.read(1).await?.first().copied() else {
+            return Ok(line);
+        };
         if escaped {
             escaped = false;
             if byte != b'\n' {
@@ -44,7 +49,14 @@ async fn take(reader: &Reader, wanted: &Wanted) -> std::io::Result<Line> {
             line.bytes.push((byte, false));
         }
         // A character of several bytes is whole with its last byte.
-        let so_far: Vec<u8> = line.bytes.iter().rev().take(4).rev().map(|(byte, _)| *byte).collect();
+        let so_far: Vec<u8> = line
+            .bytes
+            .iter()
+            .rev()
+            .take(4)
+            .rev()
+            .map(|(byte, _)| *byte)
+            .collect();
         if wanted.most.is_none() || std::str::from_utf8(&so_far).is_ok() || byte < 0x80 {
             characters += 1;
         }
@@ -55,7 +67,9 @@ async fn take(reader: &Reader, wanted: &Wanted) -> std::io::Result<Line> {
 
 /// Splits a line by IFS into so many fields at most; the last one takes the rest.
 fn fields(line: &[(char, bool)], separators: &str, most: usize) -> Vec<String> {
-    let is_blank = |(c, quoted): &(char, bool)| !quoted && separators.contains(*c) && matches!(c, ' ' | '\t' | '\n');
+    let is_blank = |(c, quoted): &(char, bool)| {
+        !quoted && separators.contains(*c) && matches!(c, ' ' | '\t' | '\n')
+    };
     let is_separator = |(c, quoted): &(char, bool)| !quoted && separators.contains(*c);
     let mut rest = line;
     let trim = |mut rest: &'_ [(char, bool)]| -> usize {
@@ -78,9 +92,18 @@ fn fields(line: &[(char, bool)], separators: &str, most: usize) -> Vec<String> {
             }
             let inner = &rest[..end];
             // One separator at the very end belongs to the last field only if there are others in it.
-            let count = inner.iter().filter(|c| is_separator(c) && !is_blank(c)).count();
-            let ends = inner.last().is_some_and(|c| is_separator(c) && !is_blank(c));
-            let inner = if count == 1 && ends { &inner[..inner.len() - 1] } else { inner };
+            let count = inner
+                .iter()
+                .filter(|c| is_separator(c) && !is_blank(c))
+                .count();
+            let ends = inner
+                .last()
+                .is_some_and(|c| is_separator(c) && !is_blank(c));
+            let inner = if count == 1 && ends {
+                &inner[..inner.len() - 1]
+            } else {
+                inner
+            };
             fields.push(inner.iter().map(|(c, _)| *c).collect());
             break;
         }
@@ -119,11 +142,27 @@ struct ReadOptions {
 
 /// Reads a line into variables.
 pub async fn read(shell: &mut Shell, arguments: &[String]) -> Outcome {
-    let wanted = Wanted { raw: false, delimiter: b'\n', most: None, exact: false };
-    let mut options = ReadOptions { wanted, array: None, prompt: None, timeout: None, descriptor: 0 };
+    let wanted = Wanted {
+        raw: false,
+        delimiter: b'\n',
+        most: None,
+        exact: false,
+    };
+    let mut options = ReadOptions {
+        wanted,
+        array: None,
+        prompt: None,
+        timeout: None,
+        descriptor: 0,
+    };
     let mut rest = arguments;
     while let Some((first, more)) = rest.split_first() {
-        let Some(letters) = first.strip_prefix('-').filter(|letters| !letters.is_empty()) else { break };
+        let Some(letters) = first
+            .strip_prefix('-')
+            .filter(|letters| !letters.is_empty())
+        else {
+            break;
+        };
         rest = more;
         if letters == "-" {
             break;
@@ -136,7 +175,12 @@ pub async fn read(shell: &mut Shell, arguments: &[String]) -> Outcome {
             let glued = &letters[index + letter.len_utf8()..];
             let value = if glued.is_empty() {
                 let Some((value, more)) = rest.split_first() else {
-                    return fail(shell, &format!("read: -{letter}: option requires an argument"), 2).await;
+                    return fail(
+                        shell,
+                        &format!("read: -{letter}: option requires an argument"),
+                        2,
+                    )
+                    .await;
                 };
                 rest = more;
                 value.as_str()
@@ -158,7 +202,15 @@ pub async fn read(shell: &mut Shell, arguments: &[String]) -> Outcome {
         shell.remark(prompt).await;
     }
     let Some(reader) = shell.reader(options.descriptor).cloned() else {
-        return fail(shell, &format!("read: {}: invalid file descriptor: Bad file descriptor", options.descriptor), 1).await;
+        return fail(
+            shell,
+            &format!(
+                "read: {}: invalid file descriptor: Bad file descriptor",
+                options.descriptor
+            ),
+            1,
+        )
+        .await;
     };
     let reading = take(&reader, &options.wanted);
     let line = match options.timeout {
@@ -173,7 +225,14 @@ pub async fn read(shell: &mut Shell, arguments: &[String]) -> Outcome {
     };
     let line = match line {
         Ok(line) => line,
-        Err(error) => return fail(shell, &format!("read: read error: {}", crate::system::reason(&error)), 1).await,
+        Err(error) => {
+            return fail(
+                shell,
+                &format!("read: read error: {}", crate::system::reason(&error)),
+                1,
+            )
+            .await;
+        }
     };
     let status = i32::from(!line.complete);
     assign_fields(shell, &options, rest, &decode(&line.bytes)).await?;
@@ -198,8 +257,16 @@ fn option(options: &mut ReadOptions, letter: char, value: &str) -> bool {
     true
 }
 
-async fn assign_fields(shell: &mut Shell, options: &ReadOptions, names: &[String], line: &[(char, bool)]) -> Result<(), crate::shell::Unwind> {
-    let separators = shell.variables.text("IFS").unwrap_or_else(|| " \t\n".to_owned());
+async fn assign_fields(
+    shell: &mut Shell,
+    options: &ReadOptions,
+    names: &[String],
+    line: &[(char, bool)],
+) -> Result<(), crate::shell::Unwind> {
+    let separators = shell
+        .variables
+        .text("IFS")
+        .unwrap_or_else(|| " \t\n".to_owned());
     if let Some(array) = &options.array {
         let fields = fields(line, &separators, usize::MAX);
         if let Err(error) = shell.variables.set_array(array, fields) {
@@ -211,7 +278,11 @@ async fn assign_fields(shell: &mut Shell, options: &ReadOptions, names: &[String
     if names.is_empty() {
         return assign::scalar(shell, "REPLY", whole(), false, Place::Visible).await;
     }
-    let fields = if options.wanted.exact { vec![whole()] } else { fields(line, &separators, names.len()) };
+    let fields = if options.wanted.exact {
+        vec![whole()]
+    } else {
+        fields(line, &separators, names.len())
+    };
     for (index, name) in names.iter().enumerate() {
         let value = fields.get(index).cloned().unwrap_or_default();
         assign_to(shell, name, value).await?;
@@ -219,13 +290,24 @@ async fn assign_fields(shell: &mut Shell, options: &ReadOptions, names: &[String
     Ok(())
 }
 
-async fn assign_to(shell: &mut Shell, name: &str, value: String) -> Result<(), crate::shell::Unwind> {
+async fn assign_to(
+    shell: &mut Shell,
+    name: &str,
+    value: String,
+) -> Result<(), crate::shell::Unwind> {
     use crate::expand::arithmetic::{Key, evaluate, set_element};
     let Some((array, index)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
         return assign::scalar(shell, name, value, false, Place::Visible).await;
     };
-    let keyed = shell.variables.get(array).is_some_and(crate::variables::Variable::is_keyed);
-    let key = if keyed { Key::Text(index.to_owned()) } else { Key::Number(evaluate(shell, index).unwrap_or(0)) };
+    let keyed = shell
+        .variables
+        .get(array)
+        .is_some_and(crate::variables::Variable::is_keyed);
+    let key = if keyed {
+        Key::Text(index.to_owned())
+    } else {
+        Key::Number(evaluate(shell, index).unwrap_or(0))
+    };
     if let Err(words) = set_element(shell, array, &key, value) {
         shell.complain(&format!("read: {words}")).await;
     }
@@ -234,7 +316,8 @@ async fn assign_to(shell: &mut Shell, name: &str, value: String) -> Result<(), c
 
 /// Reads lines into an array.
 pub async fn mapfile(shell: &mut Shell, name: &str, arguments: &[String]) -> Outcome {
-    let (mut trims, mut delimiter, mut most, mut skips, mut origin, mut descriptor) = (false, b'\n', usize::MAX, 0_usize, None, 0);
+    let (mut trims, mut delimiter, mut most, mut skips, mut origin, mut descriptor) =
+        (false, b'\n', usize::MAX, 0_usize, None, 0);
     let mut array = "MAPFILE".to_owned();
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
@@ -248,21 +331,37 @@ pub async fn mapfile(shell: &mut Shell, name: &str, arguments: &[String]) -> Out
                 continue;
             }
             let glued = &letters[index + 1..];
-            let value = if glued.is_empty() { words.next().cloned().unwrap_or_default() } else { glued.to_owned() };
+            let value = if glued.is_empty() {
+                words.next().cloned().unwrap_or_default()
+            } else {
+                glued.to_owned()
+            };
             match letter {
                 'd' => delimiter = value.bytes().next().unwrap_or(0),
                 'n' => most = value.parse().ok().filter(|n| *n > 0).unwrap_or(usize::MAX),
                 's' => skips = value.parse().unwrap_or(0),
                 'O' => origin = value.parse::<i64>().ok(),
                 'u' => descriptor = value.parse().unwrap_or(u32::MAX),
-                'C' | 'c' => return fail(shell, &format!("{name}: -{letter}: callbacks are not supported"), 2).await,
+                'C' | 'c' => {
+                    return fail(
+                        shell,
+                        &format!("{name}: -{letter}: callbacks are not supported"),
+                        2,
+                    )
+                    .await;
+                }
                 _ => return fail(shell, &format!("{name}: -{letter}: invalid option"), 2).await,
             }
             break;
         }
     }
     let Some(reader) = shell.reader(descriptor).cloned() else {
-        return fail(shell, &format!("{name}: {descriptor}: invalid file descriptor: Bad file descriptor"), 1).await;
+        return fail(
+            shell,
+            &format!("{name}: {descriptor}: invalid file descriptor: Bad file descriptor"),
+            1,
+        )
+        .await;
     };
     let mut lines = Vec::new();
     let mut bytes = Vec::new();
@@ -271,7 +370,14 @@ pub async fn mapfile(shell: &mut Shell, name: &str, arguments: &[String]) -> Out
     'reading: loop {
         let more = match reader.read(block).await {
             Ok(more) => more,
-            Err(error) => return fail(shell, &format!("{name}: {}", crate::system::reason(&error)), 1).await,
+            Err(error) => {
+                return fail(
+                    shell,
+                    &format!("{name}: {}", crate::system::reason(&error)),
+                    1,
+                )
+                .await;
+            }
         };
         if more.is_empty() {
             break;

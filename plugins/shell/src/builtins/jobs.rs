@@ -22,11 +22,18 @@ pub async fn list(shell: &mut Shell, arguments: &[String]) -> Outcome {
             2 => '-',
             _ => ' ',
         };
-        let (state, end) = if job.runs() { ("Running", " &") } else { ("Done", "") };
+        let (state, end) = if job.runs() {
+            ("Running", " &")
+        } else {
+            ("Done", "")
+        };
         if ids_only {
             shown.push_str(&format!("{}\n", job.id));
         } else {
-            shown.push_str(&format!("[{}]{sign}  {state:<24}{}{end}\n", job.number, job.text));
+            shown.push_str(&format!(
+                "[{}]{sign}  {state:<24}{}{end}\n",
+                job.number, job.text
+            ));
         }
     }
     shell.jobs.retain(|job| job.runs());
@@ -54,8 +61,17 @@ pub async fn wait(shell: &mut Shell, arguments: &[String]) -> Outcome {
         for name in &names {
             match find(shell, name) {
                 Some(job) => chosen.push(job),
-                None if name.starts_with('%') => return fail(shell, &format!("wait: {name}: no such job"), 127).await,
-                None => return fail(shell, &format!("wait: pid {name} is not a child of this shell"), 127).await,
+                None if name.starts_with('%') => {
+                    return fail(shell, &format!("wait: {name}: no such job"), 127).await;
+                }
+                None => {
+                    return fail(
+                        shell,
+                        &format!("wait: pid {name} is not a child of this shell"),
+                        127,
+                    )
+                    .await;
+                }
             }
         }
         chosen
@@ -91,9 +107,14 @@ pub async fn wait(shell: &mut Shell, arguments: &[String]) -> Outcome {
 
 /// The list of `kill -l`.
 pub async fn signals(shell: &mut Shell) -> Outcome {
-    let names: Vec<String> = (1..=31).filter_map(|number| signal(&number.to_string())).map(|(name, number)| format!("{number:2}) SIG{name}")).collect();
+    let names: Vec<String> = (1..=31)
+        .filter_map(|number| signal(&number.to_string()))
+        .map(|(name, number)| format!("{number:2}) SIG{name}"))
+        .collect();
     let lines: Vec<String> = names.chunks(5).map(|chunk| chunk.join("\t")).collect();
-    shell.print("kill", (lines.join("\n") + "\n").as_bytes()).await?;
+    shell
+        .print("kill", (lines.join("\n") + "\n").as_bytes())
+        .await?;
     Ok(0)
 }
 
@@ -104,23 +125,44 @@ pub async fn kill(shell: &mut Shell, arguments: &[String]) -> Outcome {
     match rest {
         [option] if option == "-l" || option == "-L" => return signals(shell).await,
         [option, name, ..] if option == "-l" => {
-            let code = name.parse::<i32>().map_or(name.clone(), |code| (code & 127).to_string());
+            let code = name
+                .parse::<i32>()
+                .map_or(name.clone(), |code| (code & 127).to_string());
             let Some((own, code)) = signal(&code) else {
-                return fail(shell, &format!("kill: {name}: invalid signal specification"), 1).await;
+                return fail(
+                    shell,
+                    &format!("kill: {name}: invalid signal specification"),
+                    1,
+                )
+                .await;
             };
-            let shown = if name.parse::<i32>().is_ok() { own.to_owned() } else { code.to_string() };
+            let shown = if name.parse::<i32>().is_ok() {
+                own.to_owned()
+            } else {
+                code.to_string()
+            };
             shell.print("kill", format!("{shown}\n").as_bytes()).await?;
             return Ok(0);
         }
         [option, name, more @ ..] if option == "-s" || option == "-n" => {
             let Some((_, code)) = signal(name) else {
-                return fail(shell, &format!("kill: {name}: invalid signal specification"), 1).await;
+                return fail(
+                    shell,
+                    &format!("kill: {name}: invalid signal specification"),
+                    1,
+                )
+                .await;
             };
             (number, rest) = (code, more);
         }
         [option, more @ ..] if option.len() > 1 && option.starts_with('-') && option != "--" => {
             let Some((_, code)) = signal(&option[1..]) else {
-                return fail(shell, &format!("kill: {}: invalid signal specification", &option[1..]), 1).await;
+                return fail(
+                    shell,
+                    &format!("kill: {}: invalid signal specification", &option[1..]),
+                    1,
+                )
+                .await;
             };
             (number, rest) = (code, more);
         }
@@ -153,7 +195,10 @@ pub async fn kill(shell: &mut Shell, arguments: &[String]) -> Outcome {
 
 /// `fg` waits for a job; `bg` and `disown` have nothing to do, for jobs never stop.
 pub async fn resume(shell: &mut Shell, name: &str, arguments: &[String]) -> Outcome {
-    let word = arguments.iter().find(|argument| !argument.starts_with('-')).map_or("%+", String::as_str);
+    let word = arguments
+        .iter()
+        .find(|argument| !argument.starts_with('-'))
+        .map_or("%+", String::as_str);
     let Some(job) = find(shell, word) else {
         if word == "%+" {
             return fail(shell, &format!("{name}: no job control"), 1).await;

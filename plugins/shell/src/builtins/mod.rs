@@ -28,10 +28,59 @@ pub enum Operand<'a> {
 
 /// All names, sorted.
 pub const NAMES: &[&str] = &[
-    ".", ":", "[", "alias", "bg", "break", "builtin", "caller", "cd", "command", "continue", "declare", "dirs", "disown",
-    "echo", "enable", "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash", "help", "history", "jobs",
-    "kill", "let", "local", "mapfile", "popd", "printf", "pushd", "pwd", "read", "readarray", "readonly", "return", "set",
-    "shift", "shopt", "source", "test", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset",
+    ".",
+    ":",
+    "[",
+    "alias",
+    "bg",
+    "break",
+    "builtin",
+    "caller",
+    "cd",
+    "command",
+    "continue",
+    "declare",
+    "dirs",
+    "disown",
+    "echo",
+    "enable",
+    "eval",
+    "exec",
+    "exit",
+    "export",
+    "false",
+    "fg",
+    "getopts",
+    "hash",
+    "help",
+    "history",
+    "jobs",
+    "kill",
+    "let",
+    "local",
+    "mapfile",
+    "popd",
+    "printf",
+    "pushd",
+    "pwd",
+    "read",
+    "readarray",
+    "readonly",
+    "return",
+    "set",
+    "shift",
+    "shopt",
+    "source",
+    "test",
+    "times",
+    "trap",
+    "true",
+    "type",
+    "typeset",
+    "ulimit",
+    "umask",
+    "unalias",
+    "unset",
     "wait",
 ];
 
@@ -44,7 +93,12 @@ pub fn is_builtin(name: &str) -> bool {
 }
 
 /// Runs a builtin; its status is the shell's.
-pub async fn run(shell: &mut Shell, name: &str, arguments: &[String], operands: Vec<Operand<'_>>) -> Flow {
+pub async fn run(
+    shell: &mut Shell,
+    name: &str,
+    arguments: &[String],
+    operands: Vec<Operand<'_>>,
+) -> Flow {
     let flow = dispatch(shell, name, arguments, operands);
     match flow.await {
         Ok(status) => {
@@ -58,7 +112,12 @@ pub async fn run(shell: &mut Shell, name: &str, arguments: &[String], operands: 
 /// What a builtin gives: its status, or what it unwinds to.
 pub type Outcome = Result<i32, crate::shell::Unwind>;
 
-async fn dispatch(shell: &mut Shell, name: &str, arguments: &[String], operands: Vec<Operand<'_>>) -> Outcome {
+async fn dispatch(
+    shell: &mut Shell,
+    name: &str,
+    arguments: &[String],
+    operands: Vec<Operand<'_>>,
+) -> Outcome {
     match name {
         ":" | "true" => Ok(0),
         "false" => Ok(1),
@@ -67,7 +126,9 @@ async fn dispatch(shell: &mut Shell, name: &str, arguments: &[String], operands:
         "test" | "[" => test::run(shell, name, arguments).await,
         "read" => input::read(shell, arguments).await,
         "mapfile" | "readarray" => input::mapfile(shell, name, arguments).await,
-        "declare" | "typeset" | "local" | "export" | "readonly" => declare::run(shell, name, operands).await,
+        "declare" | "typeset" | "local" | "export" | "readonly" => {
+            declare::run(shell, name, operands).await
+        }
         "unset" => declare::unset(shell, arguments).await,
         "let" => declare::calculate(shell, arguments).await,
         "shift" => options::shift(shell, arguments).await,

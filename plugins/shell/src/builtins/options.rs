@@ -25,9 +25,22 @@ pub async fn set(shell: &mut Shell, arguments: &[String]) -> Outcome {
         rest = more;
         for letter in first.chars().skip(1) {
             if letter == 'o' {
-                let Some((name, more)) = rest.split_first() else { return show(shell, on).await };
+                let Some((name, more)) = rest.split_first() else {
+                    return show(shell, on).await;
+                };
                 rest = more;
-                if name == "vi" || name == "emacs" || name == "history" || name == "ignoreeof" || name == "nolog" || name == "notify" || name == "keyword" || name == "onecmd" || name == "physical" || name == "histexpand" || name == "interactive-comments" {
+                if name == "vi"
+                    || name == "emacs"
+                    || name == "history"
+                    || name == "ignoreeof"
+                    || name == "nolog"
+                    || name == "notify"
+                    || name == "keyword"
+                    || name == "onecmd"
+                    || name == "physical"
+                    || name == "histexpand"
+                    || name == "interactive-comments"
+                {
                     continue;
                 }
                 if !SET.iter().any(|(own, _)| own == name) {
@@ -40,7 +53,9 @@ pub async fn set(shell: &mut Shell, arguments: &[String]) -> Outcome {
                 Some(name) => drop(shell.options.put(name, on)),
                 None if matches!(letter, 'b' | 'H' | 'k' | 'P' | 't') => {}
                 None => {
-                    shell.complain(&format!("set: -{letter}: invalid option")).await;
+                    shell
+                        .complain(&format!("set: -{letter}: invalid option"))
+                        .await;
                     shell.remark("set: usage: set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]\n").await;
                     return Ok(2);
                 }
@@ -70,7 +85,9 @@ async fn show(shell: &mut Shell, for_people: bool) -> Outcome {
 async fn show_variables(shell: &mut Shell) -> Outcome {
     let mut shown = String::new();
     for name in shell.variables.names() {
-        let Some(variable) = shell.variables.get(&name) else { continue };
+        let Some(variable) = shell.variables.get(&name) else {
+            continue;
+        };
         if let Some(text) = variable.scalar() {
             shown.push_str(&format!("{name}={}\n", quote::if_needed(text)));
         }
@@ -99,14 +116,24 @@ pub async fn shopt(shell: &mut Shell, arguments: &[String]) -> Outcome {
             }
         }
     }
-    let all: Vec<String> = if of_set { SET.iter().map(|(name, _)| (*name).to_owned()).collect() } else { SHOPT.iter().map(|name| (*name).to_owned()).collect() };
+    let all: Vec<String> = if of_set {
+        SET.iter().map(|(name, _)| (*name).to_owned()).collect()
+    } else {
+        SHOPT.iter().map(|name| (*name).to_owned()).collect()
+    };
     let mut status = 0;
     let mut shown = String::new();
-    let chosen: Vec<&String> = if names.is_empty() { all.iter().collect() } else { names };
+    let chosen: Vec<&String> = if names.is_empty() {
+        all.iter().collect()
+    } else {
+        names
+    };
     let prints = wanted.is_none() || arguments.len() == 1;
     for name in chosen {
         if !all.contains(name) {
-            shell.complain(&format!("shopt: {name}: invalid shell option name")).await;
+            shell
+                .complain(&format!("shopt: {name}: invalid shell option name"))
+                .await;
             status = 1;
         } else if prints {
             let on = shell.has(name);
@@ -128,9 +155,19 @@ pub async fn shift(shell: &mut Shell, arguments: &[String]) -> Outcome {
     let count = match arguments.first().map(|text| text.parse::<i64>()) {
         None => 1,
         Some(Ok(count)) => count,
-        Some(Err(_)) => return fail(shell, &format!("shift: {}: numeric argument required", arguments[0]), 1).await,
+        Some(Err(_)) => {
+            return fail(
+                shell,
+                &format!("shift: {}: numeric argument required", arguments[0]),
+                1,
+            )
+            .await;
+        }
     };
-    let Some(count) = usize::try_from(count).ok().filter(|count| *count <= shell.arguments.len()) else {
+    let Some(count) = usize::try_from(count)
+        .ok()
+        .filter(|count| *count <= shell.arguments.len())
+    else {
         return Ok(1);
     };
     Rc::make_mut(&mut shell.arguments).drain(..count);
@@ -140,12 +177,27 @@ pub async fn shift(shell: &mut Shell, arguments: &[String]) -> Outcome {
 /// `getopts`
 pub async fn getopts(shell: &mut Shell, arguments: &[String]) -> Outcome {
     let [letters, name, rest @ ..] = arguments else {
-        shell.remark("getopts: usage: getopts optstring name [arg ...]\n").await;
+        shell
+            .remark("getopts: usage: getopts optstring name [arg ...]\n")
+            .await;
         return Ok(2);
     };
-    let words = if rest.is_empty() { shell.arguments.to_vec() } else { rest.to_vec() };
-    let index = shell.variables.text("OPTIND").and_then(|text| text.parse::<usize>().ok()).unwrap_or(1).max(1);
-    let offset = if shell.option_place.index == index { shell.option_place.offset.max(1) } else { 1 };
+    let words = if rest.is_empty() {
+        shell.arguments.to_vec()
+    } else {
+        rest.to_vec()
+    };
+    let index = shell
+        .variables
+        .text("OPTIND")
+        .and_then(|text| text.parse::<usize>().ok())
+        .unwrap_or(1)
+        .max(1);
+    let offset = if shell.option_place.index == index {
+        shell.option_place.offset.max(1)
+    } else {
+        1
+    };
     let silent = letters.starts_with(':');
     let set = |shell: &mut Shell, name: &str, text: &str| shell.variables.set(name, text).is_ok();
     let word = words.get(index - 1).cloned().unwrap_or_default();
@@ -163,8 +215,13 @@ pub async fn getopts(shell: &mut Shell, arguments: &[String]) -> Outcome {
     if word.chars().count() <= offset + 1 {
         next = (index + 1, 1);
     }
-    let known = letters.trim_start_matches(':').char_indices().find(|(_, own)| *own == letter && letter != ':');
-    let takes = known.is_some_and(|(place, own)| letters.trim_start_matches(':')[place + own.len_utf8()..].starts_with(':'));
+    let known = letters
+        .trim_start_matches(':')
+        .char_indices()
+        .find(|(_, own)| *own == letter && letter != ':');
+    let takes = known.is_some_and(|(place, own)| {
+        letters.trim_start_matches(':')[place + own.len_utf8()..].starts_with(':')
+    });
     let _ = shell.variables.unset("OPTARG");
     let mut result = letter.to_string();
     if known.is_none() {
@@ -172,7 +229,9 @@ pub async fn getopts(shell: &mut Shell, arguments: &[String]) -> Outcome {
         if silent {
             set(shell, "OPTARG", &letter.to_string());
         } else {
-            shell.remark(&format!("{}: illegal option -- {letter}\n", shell.name)).await;
+            shell
+                .remark(&format!("{}: illegal option -- {letter}\n", shell.name))
+                .await;
         }
     } else if takes {
         let glued: String = word.chars().skip(offset + 1).collect();
@@ -188,13 +247,21 @@ pub async fn getopts(shell: &mut Shell, arguments: &[String]) -> Outcome {
                 set(shell, "OPTARG", &letter.to_string());
                 result = ":".to_owned();
             } else {
-                shell.remark(&format!("{}: option requires an argument -- {letter}\n", shell.name)).await;
+                shell
+                    .remark(&format!(
+                        "{}: option requires an argument -- {letter}\n",
+                        shell.name
+                    ))
+                    .await;
                 result = "?".to_owned();
             }
         }
     }
     set(shell, "OPTIND", &next.0.to_string());
-    shell.option_place = crate::shell::OptionPlace { index: next.0, offset: next.1 };
+    shell.option_place = crate::shell::OptionPlace {
+        index: next.0,
+        offset: next.1,
+    };
     if !set(shell, name, &result) {
         return fail(shell, &format!("{name}: readonly variable"), 1).await;
     }

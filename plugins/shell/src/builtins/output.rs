@@ -11,7 +11,10 @@ pub async fn echo(shell: &mut Shell, arguments: &[String]) -> Outcome {
     let mut escapes = shell.has("xpg_echo");
     let mut rest = arguments;
     while let Some((first, more)) = rest.split_first() {
-        let Some(letters) = first.strip_prefix('-').filter(|l| !l.is_empty() && l.chars().all(|c| "neE".contains(c))) else {
+        let Some(letters) = first
+            .strip_prefix('-')
+            .filter(|l| !l.is_empty() && l.chars().all(|c| "neE".contains(c)))
+        else {
             break;
         };
         for letter in letters.chars() {

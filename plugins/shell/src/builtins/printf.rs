@@ -46,14 +46,25 @@ pub async fn run(shell: &mut Shell, arguments: &[String]) -> Outcome {
         }
     }
     let Some((format, values)) = rest.split_first() else {
-        shell.remark("printf: usage: printf [-v var] format [arguments]\n").await;
+        shell
+            .remark("printf: usage: printf [-v var] format [arguments]\n")
+            .await;
         return Ok(2);
     };
-    let mut output = Output { bytes: Vec::new(), arguments: values.iter(), errors: Vec::new(), ends: false };
+    let mut output = Output {
+        bytes: Vec::new(),
+        arguments: values.iter(),
+        errors: Vec::new(),
+        ends: false,
+    };
     loop {
         let before = output.arguments.len();
         let consumed = output.format(shell, format);
-        if output.ends || output.arguments.len() == 0 || !consumed || output.arguments.len() == before {
+        if output.ends
+            || output.arguments.len() == 0
+            || !consumed
+            || output.arguments.len() == before
+        {
             break;
         }
     }
@@ -64,8 +75,13 @@ pub async fn run(shell: &mut Shell, arguments: &[String]) -> Outcome {
     match variable {
         Some(name) => {
             let text = text::from_bytes(&output.bytes);
-            if let Some((name, index)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) {
-                let keyed = shell.variables.get(name).is_some_and(crate::variables::Variable::is_keyed);
+            if let Some((name, index)) =
+                name.strip_suffix(']').and_then(|name| name.split_once('['))
+            {
+                let keyed = shell
+                    .variables
+                    .get(name)
+                    .is_some_and(crate::variables::Variable::is_keyed);
                 let key = if keyed {
                     arithmetic::Key::Text(index.to_owned())
                 } else {
@@ -95,8 +111,11 @@ impl Output<'_> {
         while !rest.is_empty() && !self.ends {
             let plain = rest.find('%').unwrap_or(rest.len());
             let (before, after) = rest.split_at(plain);
-            self.bytes.extend(escapes::decode(before, Dialect::Printf).bytes);
-            let Some(after) = after.strip_prefix('%') else { break };
+            self.bytes
+                .extend(escapes::decode(before, Dialect::Printf).bytes);
+            let Some(after) = after.strip_prefix('%') else {
+                break;
+            };
             if let Some(after) = after.strip_prefix('%') {
                 self.bytes.push(b'%');
                 rest = after;
@@ -128,14 +147,21 @@ impl Output<'_> {
         (width, rest) = self.size(shell, rest);
         if let Some(width) = width {
             spec.left |= width < 0;
-            spec.width = usize::try_from(width.unsigned_abs()).unwrap_or(WIDEST).min(WIDEST);
+            spec.width = usize::try_from(width.unsigned_abs())
+                .unwrap_or(WIDEST)
+                .min(WIDEST);
         }
         if let Some(after) = rest.strip_prefix('.') {
             let precision;
             (precision, rest) = self.size(shell, after);
-            spec.precision = usize::try_from(precision.unwrap_or(0)).ok().map(|p| p.min(WIDEST));
+            spec.precision = usize::try_from(precision.unwrap_or(0))
+                .ok()
+                .map(|p| p.min(WIDEST));
         }
-        if let Some((layout, after)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(")T")) {
+        if let Some((layout, after)) = rest
+            .strip_prefix('(')
+            .and_then(|rest| rest.split_once(")T"))
+        {
             let seconds = self.next().cloned().unwrap_or_else(|| "-1".to_owned());
             let seconds = seconds.parse::<i64>().unwrap_or(-1);
             let shown = super::wrappers::date(layout, seconds);
@@ -201,7 +227,8 @@ impl Output<'_> {
                 self.signed(spec, is_negative, digits, value.is_finite());
             }
             other => {
-                self.errors.push(format!("`{other}': invalid format character"));
+                self.errors
+                    .push(format!("`{other}': invalid format character"));
                 self.ends = true;
             }
         }
@@ -227,13 +254,18 @@ impl Output<'_> {
         }
         self.errors.push(format!("{value}: invalid number"));
         let length = digits.bytes().take_while(u8::is_ascii_digit).count();
-        arithmetic::number(&digits[..length]).unwrap_or(0).wrapping_mul(sign)
+        arithmetic::number(&digits[..length])
+            .unwrap_or(0)
+            .wrapping_mul(sign)
     }
 
     fn float(&mut self, value: &str) -> f64 {
         let trimmed = value.trim_start();
         if let Some(quoted) = trimmed.strip_prefix(['\'', '"']) {
-            return quoted.chars().next().map_or(0.0, |c| f64::from(u32::from(c)));
+            return quoted
+                .chars()
+                .next()
+                .map_or(0.0, |c| f64::from(u32::from(c)));
         }
         if trimmed.is_empty() {
             return 0.0;
@@ -245,8 +277,12 @@ impl Output<'_> {
             return number as f64;
         }
         self.errors.push(format!("{value}: invalid number"));
-        let ends = (0..=trimmed.len()).rev().filter(|end| trimmed.is_char_boundary(*end));
-        ends.into_iter().find_map(|end| trimmed[..end].parse().ok()).unwrap_or(0.0)
+        let ends = (0..=trimmed.len())
+            .rev()
+            .filter(|end| trimmed.is_char_boundary(*end));
+        ends.into_iter()
+            .find_map(|end| trimmed[..end].parse().ok())
+            .unwrap_or(0.0)
     }
 
     fn number(&mut self, spec: &Spec, letter: char, value: i64) {
@@ -271,7 +307,10 @@ impl Output<'_> {
                 _ => digits,
             };
         }
-        let plain = Spec { sign: spec.sign.filter(|_| matches!(letter, 'd' | 'i')), ..*spec };
+        let plain = Spec {
+            sign: spec.sign.filter(|_| matches!(letter, 'd' | 'i')),
+            ..*spec
+        };
         self.signed(&plain, is_negative, &digits, spec.precision.is_none());
     }
 
@@ -308,7 +347,13 @@ impl Output<'_> {
 fn float(letter: char, spec: &Spec, value: f64) -> String {
     let precision = spec.precision.unwrap_or(6);
     let shown = if !value.is_finite() {
-        if value.is_nan() { "nan".to_owned() } else if value < 0.0 { "-inf".to_owned() } else { "inf".to_owned() }
+        if value.is_nan() {
+            "nan".to_owned()
+        } else if value < 0.0 {
+            "-inf".to_owned()
+        } else {
+            "inf".to_owned()
+        }
     } else {
         match letter.to_ascii_lowercase() {
             'e' => exponential(value, precision),
@@ -316,7 +361,11 @@ fn float(letter: char, spec: &Spec, value: f64) -> String {
             _ => format!("{value:.precision$}"),
         }
     };
-    if letter.is_ascii_uppercase() { shown.to_uppercase() } else { shown }
+    if letter.is_ascii_uppercase() {
+        shown.to_uppercase()
+    } else {
+        shown
+    }
 }
 
 fn exponential(value: f64, precision: usize) -> String {
@@ -329,7 +378,10 @@ fn exponential(value: f64, precision: usize) -> String {
 
 fn general(value: f64, precision: usize, keeps_zeros: bool) -> String {
     let shown = format!("{value:.*e}", precision - 1);
-    let exponent: i32 = shown.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
+    let exponent: i32 = shown
+        .split_once('e')
+        .and_then(|(_, e)| e.parse().ok())
+        .unwrap_or(0);
     let trim = |shown: String| {
         if keeps_zeros || !shown.contains('.') {
             return shown;

@@ -33,10 +33,17 @@ fn evaluate(shell: &mut Shell, words: &[String]) -> Parsed {
         [left, operator, right] if operator == "-a" => Ok(!left.is_empty() && !right.is_empty()),
         [left, operator, right] if operator == "-o" => Ok(!left.is_empty() || !right.is_empty()),
         [not, rest @ ..] if not == "!" && words.len() <= 4 => Ok(!evaluate(shell, rest)?),
-        [open, inner @ .., close] if open == "(" && close == ")" && words.len() <= 4 => evaluate(shell, inner),
+        [open, inner @ .., close] if open == "(" && close == ")" && words.len() <= 4 => {
+            evaluate(shell, inner)
+        }
         [_, operator, _] => Err(format!("{operator}: binary operator expected")),
         _ => {
-            let mut parser = Parser { shell, words, at: 0, depth: 0 };
+            let mut parser = Parser {
+                shell,
+                words,
+                at: 0,
+                depth: 0,
+            };
             let value = parser.or()?;
             if parser.at < words.len() {
                 return Err("too many arguments".to_owned());
@@ -49,7 +56,19 @@ fn evaluate(shell: &mut Shell, words: &[String]) -> Parsed {
 fn is_binary(operator: &str) -> bool {
     matches!(
         operator,
-        "=" | "==" | "!=" | "<" | ">" | "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge" | "-nt" | "-ot" | "-ef"
+        "=" | "=="
+            | "!="
+            | "<"
+            | ">"
+            | "-eq"
+            | "-ne"
+            | "-lt"
+            | "-le"
+            | "-gt"
+            | "-ge"
+            | "-nt"
+            | "-ot"
+            | "-ef"
     )
 }
 
@@ -57,11 +76,14 @@ fn unary(shell: &mut Shell, operator: &str, operand: &str) -> Parsed {
     if operator == "-t" {
         return Ok(false);
     }
-    conditions::unary(shell, operator, operand).ok_or_else(|| format!("{operator}: unary operator expected"))
+    conditions::unary(shell, operator, operand)
+        .ok_or_else(|| format!("{operator}: unary operator expected"))
 }
 
 fn number(text: &str) -> Result<i64, String> {
-    text.trim().parse().map_err(|_| format!("{text}: integer expression expected"))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("{text}: integer expression expected"))
 }
 
 fn binary(shell: &Shell, left: &str, operator: &str, right: &str) -> Parsed {
@@ -111,8 +133,12 @@ impl Parser<'_> {
     }
 
     fn primary(&mut self) -> Parsed {
-        let Some(first) = self.words.get(self.at).cloned() else { return Err("argument expected".to_owned()) };
-        if let (Some(operator), Some(right)) = (self.words.get(self.at + 1), self.words.get(self.at + 2)) {
+        let Some(first) = self.words.get(self.at).cloned() else {
+            return Err("argument expected".to_owned());
+        };
+        if let (Some(operator), Some(right)) =
+            (self.words.get(self.at + 1), self.words.get(self.at + 2))
+        {
             if is_binary(operator) {
                 self.at += 3;
                 return binary(self.shell, &first, operator, right);

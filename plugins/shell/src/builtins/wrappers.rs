@@ -30,13 +30,18 @@ fn duration(text: &str) -> Option<Duration> {
     if number == "inf" || number == "infinity" {
         return Some(Duration::MAX);
     }
-    let seconds: f64 = number.parse().ok().filter(|seconds: &f64| *seconds >= 0.0)?;
+    let seconds: f64 = number
+        .parse()
+        .ok()
+        .filter(|seconds: &f64| *seconds >= 0.0)?;
     Some(Duration::try_from_secs_f64(seconds * unit).unwrap_or(Duration::MAX))
 }
 
 async fn sleep(shell: &mut Shell, arguments: &[String]) -> Outcome {
     if arguments.is_empty() {
-        shell.remark("sleep: missing operand\nTry 'sleep --help' for more information.\n").await;
+        shell
+            .remark("sleep: missing operand\nTry 'sleep --help' for more information.\n")
+            .await;
         return Ok(1);
     }
     let mut total = Duration::ZERO;
@@ -54,7 +59,11 @@ async fn sleep(shell: &mut Shell, arguments: &[String]) -> Outcome {
 async fn within_this_shell(shell: &mut Shell, words: &[String]) -> Outcome {
     let name = words.first().cloned().unwrap_or_default();
     // A wrapper is a program, so it sees no functions, and of the builtins only those that are programs too.
-    let lookup = if super::is_builtin(&name) { Lookup::NoFunctions } else { Lookup::Programs };
+    let lookup = if super::is_builtin(&name) {
+        Lookup::NoFunctions
+    } else {
+        Lookup::Programs
+    };
     simple::dispatch(shell, &name, words.to_vec(), Vec::new(), lookup).await?;
     Ok(shell.status)
 }
@@ -66,7 +75,11 @@ async fn timeout(shell: &mut Shell, arguments: &[String]) -> Outcome {
     while let Some((first, more)) = words.split_first() {
         match first.as_str() {
             "-s" | "-k" => {
-                if first == "-s" && more.first().is_some_and(|name| name == "KILL" || name == "9") {
+                if first == "-s"
+                    && more
+                        .first()
+                        .is_some_and(|name| name == "KILL" || name == "9")
+                {
                     status_of_killed = 137;
                 }
                 words = more.get(1..).unwrap_or_default();
@@ -84,8 +97,13 @@ async fn timeout(shell: &mut Shell, arguments: &[String]) -> Outcome {
             _ => break,
         }
     }
-    let Some((limit, command)) = words.split_first().filter(|(_, command)| !command.is_empty()) else {
-        shell.remark("timeout: missing operand\nTry 'timeout --help' for more information.\n").await;
+    let Some((limit, command)) = words
+        .split_first()
+        .filter(|(_, command)| !command.is_empty())
+    else {
+        shell
+            .remark("timeout: missing operand\nTry 'timeout --help' for more information.\n")
+            .await;
         return Ok(125);
     };
     let Some(limit) = duration(limit) else {
@@ -105,11 +123,21 @@ async fn timeout(shell: &mut Shell, arguments: &[String]) -> Outcome {
 }
 
 async fn time(shell: &mut Shell, arguments: &[String]) -> Outcome {
-    let words: Vec<String> = arguments.iter().skip_while(|argument| argument.starts_with('-')).cloned().collect();
+    let words: Vec<String> = arguments
+        .iter()
+        .skip_while(|argument| argument.starts_with('-'))
+        .cloned()
+        .collect();
     let started = Instant::now();
-    let status = if words.is_empty() { 0 } else { within_this_shell(shell, &words).await? };
+    let status = if words.is_empty() {
+        0
+    } else {
+        within_this_shell(shell, &words).await?
+    };
     let seconds = started.elapsed().as_secs_f64();
-    shell.remark(&format!("real {seconds:.2}\nuser 0.00\nsys 0.00\n")).await;
+    shell
+        .remark(&format!("real {seconds:.2}\nuser 0.00\nsys 0.00\n"))
+        .await;
     Ok(status)
 }
 
@@ -135,23 +163,52 @@ async fn plain(shell: &mut Shell, name: &str, arguments: &[String]) -> Outcome {
 /// A time in UTC by a `strftime` layout; -1 and -2 are now.
 pub fn date(layout: &str, seconds: i64) -> String {
     let seconds = if seconds < 0 {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         i64::try_from(now.as_secs()).unwrap_or(i64::MAX)
     } else {
         seconds
     };
-    let layout = if layout.is_empty() { "%H:%M:%S" } else { layout };
+    let layout = if layout.is_empty() {
+        "%H:%M:%S"
+    } else {
+        layout
+    };
     let days = seconds.div_euclid(86400);
     let clock = seconds.rem_euclid(86400);
     let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
     let (year, month, day) = civil(days);
     let weekday = usize::try_from((days + 4).rem_euclid(7)).unwrap_or(0);
     let of_year = days - days_of(year, 1, 1) + 1;
-    let names = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-    let months = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    let names = [
+        "Sunday",
+        "Monday",
+        "Tuesday",
+        "Wednesday",
+        "Thursday",
+        "Friday",
+        "Saturday",
     ];
-    let month_name = usize::try_from(month - 1).ok().and_then(|month| months.get(month)).copied().unwrap_or("");
+    let months = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let month_name = usize::try_from(month - 1)
+        .ok()
+        .and_then(|month| months.get(month))
+        .copied()
+        .unwrap_or("");
     let mut shown = String::new();
     let mut characters = layout.chars();
     while let Some(character) = characters.next() {
@@ -221,7 +278,10 @@ mod tests {
 
     #[test]
     fn dates_are_those_of_the_gregorian_calendar() {
-        assert_eq!(date("%F %T %a %j", 951_782_400), "2000-02-29 00:00:00 Tue 060");
+        assert_eq!(
+            date("%F %T %a %j", 951_782_400),
+            "2000-02-29 00:00:00 Tue 060"
+        );
         assert_eq!(date("%Y-%m-%d", 0), "1970-01-01");
     }
 }

@@ -20,9 +20,19 @@ pub fn evaluate(shell: &mut Shell, expression: &str) -> Result<i64> {
 
 fn evaluate_at(shell: &mut Shell, expression: &str, depth: u32) -> Result<i64> {
     if depth > DEEPEST {
-        return Err(format!("{expression}: expression recursion level exceeded (error token is \"{expression}\")"));
+        return Err(format!(
+            "{expression}: expression recursion level exceeded (error token is \"{expression}\")"
+        ));
     }
-    let mut evaluation = Evaluation { shell, text: expression.as_bytes(), source: expression, at: 0, start: 0, skips: 0, depth };
+    let mut evaluation = Evaluation {
+        shell,
+        text: expression.as_bytes(),
+        source: expression,
+        at: 0,
+        start: 0,
+        skips: 0,
+        depth,
+    };
     evaluation.blanks();
     if evaluation.peek().is_none() {
         return Ok(0);
@@ -52,11 +62,30 @@ struct Target {
 }
 
 const BINARY: &[(&str, u8)] = &[
-    ("||", 1), ("&&", 2), ("|", 3), ("^", 4), ("&", 5), ("==", 6), ("!=", 6), ("<=", 7), (">=", 7),
-    ("<<", 8), (">>", 8), ("<", 7), (">", 7), ("+", 9), ("-", 9), ("**", 11), ("*", 10), ("/", 10), ("%", 10),
+    ("||", 1),
+    ("&&", 2),
+    ("|", 3),
+    ("^", 4),
+    ("&", 5),
+    ("==", 6),
+    ("!=", 6),
+    ("<=", 7),
+    (">=", 7),
+    ("<<", 8),
+    (">>", 8),
+    ("<", 7),
+    (">", 7),
+    ("+", 9),
+    ("-", 9),
+    ("**", 11),
+    ("*", 10),
+    ("/", 10),
+    ("%", 10),
 ];
 
-const ASSIGNING: &[&str] = &["=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|="];
+const ASSIGNING: &[&str] = &[
+    "=", "*=", "/=", "%=", "+=", "-=", "<<=", ">>=", "&=", "^=", "|=",
+];
 
 impl Evaluation<'_> {
     fn peek(&self) -> Option<u8> {
@@ -71,7 +100,10 @@ impl Evaluation<'_> {
     }
 
     fn take(&mut self, sign: &str) -> bool {
-        let found = self.text.get(self.at..).is_some_and(|rest| rest.starts_with(sign.as_bytes()));
+        let found = self
+            .text
+            .get(self.at..)
+            .is_some_and(|rest| rest.starts_with(sign.as_bytes()));
         if found {
             self.start = self.at;
             self.at += sign.len();
@@ -87,7 +119,11 @@ impl Evaluation<'_> {
     }
 
     fn error(&self, words: &str) -> String {
-        let place = if self.at < self.text.len() { self.at } else { self.start };
+        let place = if self.at < self.text.len() {
+            self.at
+        } else {
+            self.start
+        };
         let token = self.source.get(place..).unwrap_or_default();
         format!("{}: {words} (error token is \"{token}\")", self.source)
     }
@@ -103,7 +139,10 @@ impl Evaluation<'_> {
     fn assignment(&mut self) -> Result<i64> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(format!("{}: expression recursion level exceeded (error token is \"\")", self.source));
+            return Err(format!(
+                "{}: expression recursion level exceeded (error token is \"\")",
+                self.source
+            ));
         }
         let value = self.assignment_within();
         self.depth -= 1;
@@ -132,7 +171,9 @@ impl Evaluation<'_> {
 
     fn assigning(&mut self) -> Option<&'static str> {
         let rest = self.text.get(self.at..)?;
-        let sign = ASSIGNING.iter().find(|sign| rest.starts_with(sign.as_bytes()))?;
+        let sign = ASSIGNING
+            .iter()
+            .find(|sign| rest.starts_with(sign.as_bytes()))?;
         if *sign == "=" && rest.starts_with(b"==") {
             return None;
         }
@@ -163,9 +204,13 @@ impl Evaluation<'_> {
 
     fn operator(&self, least: u8) -> Option<(&'static str, u8)> {
         let rest = self.text.get(self.at..)?;
-        let longest = BINARY.iter().filter(|(sign, _)| rest.starts_with(sign.as_bytes()));
+        let longest = BINARY
+            .iter()
+            .filter(|(sign, _)| rest.starts_with(sign.as_bytes()));
         let (sign, level) = *longest.max_by_key(|(sign, _)| sign.len())?;
-        let assigns = ASSIGNING.iter().any(|other| other.len() > sign.len() && rest.starts_with(other.as_bytes()) && *other != "==");
+        let assigns = ASSIGNING.iter().any(|other| {
+            other.len() > sign.len() && rest.starts_with(other.as_bytes()) && *other != "=="
+        });
         (level >= least && !assigns).then_some((sign, level))
     }
 
@@ -179,7 +224,11 @@ impl Evaluation<'_> {
                 let right = self.binary(level + 1);
                 self.skips -= u32::from(decided);
                 let right = right? != 0;
-                left = i64::from(if sign == "&&" { left != 0 && right } else { left != 0 || right });
+                left = i64::from(if sign == "&&" {
+                    left != 0 && right
+                } else {
+                    left != 0 || right
+                });
                 continue;
             }
             let right = self.binary(if sign == "**" { level } else { level + 1 })?;
@@ -196,7 +245,10 @@ impl Evaluation<'_> {
             "/" | "%" if right == 0 => {
                 if self.skips == 0 {
                     let token = self.source.get(self.start..).unwrap_or_default();
-                    return Err(format!("{}: division by 0 (error token is \"{token}\")", self.source));
+                    return Err(format!(
+                        "{}: division by 0 (error token is \"{token}\")",
+                        self.source
+                    ));
                 }
                 0
             }
@@ -204,7 +256,10 @@ impl Evaluation<'_> {
             "%" => left.wrapping_rem(right),
             "**" if right < 0 => {
                 let token = self.source.get(self.start..).unwrap_or_default();
-                return Err(format!("{}: exponent less than 0 (error token is \"{token}\")", self.source));
+                return Err(format!(
+                    "{}: exponent less than 0 (error token is \"{token}\")",
+                    self.source
+                ));
             }
             "**" => power(left, right),
             "<<" => left.wrapping_shl((right & 63) as u32),
@@ -224,7 +279,10 @@ impl Evaluation<'_> {
     fn unary(&mut self) -> Result<i64> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(format!("{}: expression recursion level exceeded (error token is \"\")", self.source));
+            return Err(format!(
+                "{}: expression recursion level exceeded (error token is \"\")",
+                self.source
+            ));
         }
         let value = self.unary_within();
         self.depth -= 1;
@@ -290,7 +348,10 @@ impl Evaluation<'_> {
         }
         let token = self.source.get(self.start..self.at).unwrap_or_default();
         let value = number(token).ok_or_else(|| {
-            format!("{}: value too great for base (error token is \"{token}\")", self.source)
+            format!(
+                "{}: value too great for base (error token is \"{token}\")",
+                self.source
+            )
         });
         self.skip_blanks();
         value
@@ -334,11 +395,20 @@ impl Evaluation<'_> {
             return Ok(0);
         }
         let text = match &target.index {
-            None => super::parameter::variable(self.shell, &target.name).and_then(|v| v.scalar().cloned()),
+            None => super::parameter::variable(self.shell, &target.name)
+                .and_then(|v| v.scalar().cloned()),
             Some(index) => {
                 let name = self.shell.variables.resolve(&target.name);
-                let keyed = self.shell.variables.get(&name).is_some_and(Variable::is_keyed);
-                let key = if keyed { Key::Text(index.clone()) } else { Key::Number(evaluate_at(self.shell, index, self.depth + 1)?) };
+                let keyed = self
+                    .shell
+                    .variables
+                    .get(&name)
+                    .is_some_and(Variable::is_keyed);
+                let key = if keyed {
+                    Key::Text(index.clone())
+                } else {
+                    Key::Number(evaluate_at(self.shell, index, self.depth + 1)?)
+                };
                 element(self.shell, &name, &key)
             }
         };
@@ -362,8 +432,16 @@ impl Evaluation<'_> {
         let stored = match &target.index {
             None => self.shell.variables.set(&target.name, value.to_string()),
             Some(index) => {
-                let keyed = self.shell.variables.get(&target.name).is_some_and(Variable::is_keyed);
-                let key = if keyed { Key::Text(index.clone()) } else { Key::Number(evaluate_at(self.shell, index, self.depth + 1)?) };
+                let keyed = self
+                    .shell
+                    .variables
+                    .get(&target.name)
+                    .is_some_and(Variable::is_keyed);
+                let key = if keyed {
+                    Key::Text(index.clone())
+                } else {
+                    Key::Number(evaluate_at(self.shell, index, self.depth + 1)?)
+                };
                 return set_element(self.shell, &target.name, &key, value.to_string());
             }
         };
@@ -411,7 +489,10 @@ pub fn number(token: &str) -> Option<i64> {
         let base = base.parse().ok().filter(|base| (2..=64).contains(base))?;
         return digits_of(digits, base);
     }
-    if let Some(digits) = token.strip_prefix("0x").or_else(|| token.strip_prefix("0X")) {
+    if let Some(digits) = token
+        .strip_prefix("0x")
+        .or_else(|| token.strip_prefix("0X"))
+    {
         return digits_of(digits, 16);
     }
     if token.len() > 1 && token.starts_with('0') {
@@ -436,7 +517,11 @@ pub fn element(shell: &mut Shell, name: &str, key: &Key) -> Option<String> {
         (Value::Keyed(elements), Key::Text(key)) => elements.get(key).cloned(),
         (Value::Keyed(elements), Key::Number(key)) => elements.get(&key.to_string()).cloned(),
         (Value::Indexed(elements), Key::Number(key)) => {
-            let key = if *key < 0 { elements.keys().next_back()? + 1 + key } else { *key };
+            let key = if *key < 0 {
+                elements.keys().next_back()? + 1 + key
+            } else {
+                *key
+            };
             elements.get(&key).cloned()
         }
         (Value::Scalar(text), Key::Number(0 | -1)) => Some(text.clone()),
@@ -448,8 +533,16 @@ pub fn element(shell: &mut Shell, name: &str, key: &Key) -> Option<String> {
 ///
 /// # Errors
 /// bash's words: read-only, or a place before the first element.
-pub fn set_element(shell: &mut Shell, name: &str, key: &Key, text: String) -> std::result::Result<(), String> {
-    let variable = shell.variables.change(name).map_err(|error| error.words())?;
+pub fn set_element(
+    shell: &mut Shell,
+    name: &str,
+    key: &Key,
+    text: String,
+) -> std::result::Result<(), String> {
+    let variable = shell
+        .variables
+        .change(name)
+        .map_err(|error| error.words())?;
     let text = Variable::shape(variable.flags, text);
     if let Value::Keyed(elements) = &mut variable.value {
         match key {
@@ -459,7 +552,9 @@ pub fn set_element(shell: &mut Shell, name: &str, key: &Key, text: String) -> st
         return Ok(());
     }
     let bad = || format!("{name}: bad array subscript");
-    let Key::Number(number) = key else { return Err(bad()) };
+    let Key::Number(number) = key else {
+        return Err(bad());
+    };
     let elements = variable.indexed().ok_or_else(bad)?;
     let next = elements.keys().next_back().map_or(0, |last| last + 1);
     let place = if *number < 0 { next + number } else { *number };

@@ -96,7 +96,9 @@ pub fn join(fragments: Vec<Fragment>) -> String {
     let mut joined = String::new();
     for fragment in fragments {
         match fragment {
-            Fragment::Literal(text) | Fragment::Quoted(text) | Fragment::Result(text) => joined.push_str(&text),
+            Fragment::Literal(text) | Fragment::Quoted(text) | Fragment::Result(text) => {
+                joined.push_str(&text)
+            }
             Fragment::Break => joined.push(' '),
         }
     }
@@ -121,7 +123,10 @@ mod tests {
     use super::*;
 
     fn texts(fragments: Vec<Fragment>, separators: &str) -> Vec<String> {
-        split(fragments, separators).into_iter().map(|field| field.text).collect()
+        split(fragments, separators)
+            .into_iter()
+            .map(|field| field.text)
+            .collect()
     }
 
     #[test]

@@ -50,7 +50,11 @@ fn step(shell: &Shell, base: &str, part: &str, is_last: bool, into: &mut Vec<Str
         }
         return;
     }
-    let case = if shell.has("nocaseglob") { Case::Ignored } else { Case::Matters };
+    let case = if shell.has("nocaseglob") {
+        Case::Ignored
+    } else {
+        Case::Matters
+    };
     let compiled = Pattern::new(part, case);
     let takes_hidden = shell.has("dotglob") || part.starts_with('.') || part.starts_with("\\.");
     for (name, is_directory) in entries(shell, base) {
@@ -60,7 +64,9 @@ fn step(shell: &Shell, base: &str, part: &str, is_last: bool, into: &mut Vec<Str
         let path = join(base, &name);
         if is_last {
             into.push(path);
-        } else if is_directory || std::fs::metadata(text::path(&shell.path(&path))).is_ok_and(|data| data.is_dir()) {
+        } else if is_directory
+            || std::fs::metadata(text::path(&shell.path(&path))).is_ok_and(|data| data.is_dir())
+        {
             into.push(format!("{path}/"));
         }
     }
@@ -93,8 +99,14 @@ fn descend(shell: &Shell, base: &str, with_files: bool, into: &mut Vec<String>, 
 }
 
 fn entries(shell: &Shell, base: &str) -> Vec<(String, bool)> {
-    let path = if base.is_empty() { shell.directory.to_string() } else { shell.path(base) };
-    let Ok(entries) = std::fs::read_dir(text::path(&path)) else { return Vec::new() };
+    let path = if base.is_empty() {
+        shell.directory.to_string()
+    } else {
+        shell.path(base)
+    };
+    let Ok(entries) = std::fs::read_dir(text::path(&path)) else {
+        return Vec::new();
+    };
     let mut names = Vec::new();
     for entry in entries.flatten() {
         let name = text::from_bytes(entry.file_name().as_encoded_bytes());

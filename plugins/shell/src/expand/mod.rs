@@ -39,7 +39,10 @@ pub async fn words(shell: &mut Shell, word: &Word) -> Result<Vec<String>> {
         }
     }
     let fragments = pieces(shell, &word.pieces, Quoting::Bare).await?;
-    let separators = shell.variables.text("IFS").unwrap_or_else(|| " \t\n".to_owned());
+    let separators = shell
+        .variables
+        .text("IFS")
+        .unwrap_or_else(|| " \t\n".to_owned());
     let fields = fields::split(fragments, &separators);
     if shell.has("noglob") {
         return Ok(fields.into_iter().map(|field| field.text).collect());
@@ -72,7 +75,9 @@ pub async fn text(shell: &mut Shell, word: &Word) -> Result<String> {
     if let [Piece::Text(text) | Piece::Quoted(text)] = word.pieces.as_slice() {
         return Ok(text.clone());
     }
-    Ok(fields::join(pieces(shell, &word.pieces, Quoting::Bare).await?))
+    Ok(fields::join(
+        pieces(shell, &word.pieces, Quoting::Bare).await?,
+    ))
 }
 
 /// The text of a word in which everything is quoted: a here-document.
@@ -80,7 +85,9 @@ pub async fn text(shell: &mut Shell, word: &Word) -> Result<String> {
 /// # Errors
 /// After an error that has been told.
 pub async fn document(shell: &mut Shell, word: &Word) -> Result<String> {
-    Ok(fields::join(pieces(shell, &word.pieces, Quoting::Double).await?))
+    Ok(fields::join(
+        pieces(shell, &word.pieces, Quoting::Double).await?,
+    ))
 }
 
 /// The pattern that a word is, what was quoted in it escaped.
@@ -88,7 +95,9 @@ pub async fn document(shell: &mut Shell, word: &Word) -> Result<String> {
 /// # Errors
 /// After an error that has been told.
 pub async fn pattern(shell: &mut Shell, word: &Word) -> Result<String> {
-    Ok(fields::join_pattern(pieces(shell, &word.pieces, Quoting::Bare).await?))
+    Ok(fields::join_pattern(
+        pieces(shell, &word.pieces, Quoting::Bare).await?,
+    ))
 }
 
 /// The regular expression that a word is, what was quoted in it escaped.
@@ -119,14 +128,22 @@ pub async fn arithmetic(shell: &mut Shell, word: &Word, before: &str) -> Result<
         Err(words) => {
             shell.complain(&format!("{before}{words}")).await;
             shell.status = 1;
-            Err(if words.ends_with("unbound variable") { unbound(shell) } else { Unwind::Discard })
+            Err(if words.ends_with("unbound variable") {
+                unbound(shell)
+            } else {
+                Unwind::Discard
+            })
         }
     }
 }
 
 /// What an unbound variable ends under `set -u`.
 fn unbound(shell: &mut Shell) -> Unwind {
-    shell.status = if shell.origin == "c" && !shell.has("errexit") { 127 } else { 1 };
+    shell.status = if shell.origin == "c" && !shell.has("errexit") {
+        127
+    } else {
+        1
+    };
     Unwind::Exit
 }
 
@@ -134,7 +151,11 @@ fn unbound(shell: &mut Shell) -> Unwind {
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Expands pieces to fragments.
-pub fn pieces<'a>(shell: &'a mut Shell, pieces: &'a [Piece], quoting: Quoting) -> Boxed<'a, Result<Vec<Fragment>>> {
+pub fn pieces<'a>(
+    shell: &'a mut Shell,
+    pieces: &'a [Piece],
+    quoting: Quoting,
+) -> Boxed<'a, Result<Vec<Fragment>>> {
     Box::pin(async move {
         let mut fragments = Vec::with_capacity(pieces.len());
         for piece in pieces {
@@ -144,7 +165,12 @@ pub fn pieces<'a>(shell: &'a mut Shell, pieces: &'a [Piece], quoting: Quoting) -
     })
 }
 
-async fn expand_piece(shell: &mut Shell, piece: &Piece, quoting: Quoting, into: &mut Vec<Fragment>) -> Result<()> {
+async fn expand_piece(
+    shell: &mut Shell,
+    piece: &Piece,
+    quoting: Quoting,
+    into: &mut Vec<Fragment>,
+) -> Result<()> {
     let result = |text: String| match quoting {
         Quoting::Bare => Fragment::Result(text),
         Quoting::Double => Fragment::Quoted(text),
@@ -170,7 +196,10 @@ async fn expand_piece(shell: &mut Shell, piece: &Piece, quoting: Quoting, into: 
 
 fn tilde(shell: &Shell, name: &str) -> Fragment {
     let path = match name {
-        "" => shell.variables.text("HOME").or_else(|| Some("/".to_owned())),
+        "" => shell
+            .variables
+            .text("HOME")
+            .or_else(|| Some("/".to_owned())),
         "+" => Some(shell.directory.to_string()),
         "-" => shell.variables.text("OLDPWD"),
         "root" => Some("/root".to_owned()),

@@ -8,12 +8,19 @@ use super::{Quoting, Result, quote};
 use crate::pattern::{Case, Pattern};
 use crate::shell::{Shell, Unwind};
 use crate::syntax::escapes::{self, Dialect};
-use crate::syntax::tree::{Emptiness, Extent, Index, Operation, Parameter, Piece, Place, Subject, Word};
+use crate::syntax::tree::{
+    Emptiness, Extent, Index, Operation, Parameter, Piece, Place, Subject, Word,
+};
 use crate::syntax::word::{self, Context};
 use crate::text;
 
 /// Expands a parameter into fragments.
-pub async fn expand(shell: &mut Shell, parameter: &Parameter, quoting: Quoting, into: &mut Vec<Fragment>) -> Result<()> {
+pub async fn expand(
+    shell: &mut Shell,
+    parameter: &Parameter,
+    quoting: Quoting,
+    into: &mut Vec<Fragment>,
+) -> Result<()> {
     let (pointed, referred);
     let mut subject = &parameter.subject;
     let mut index = parameter.index.as_ref();
@@ -32,23 +39,50 @@ pub async fn expand(shell: &mut Shell, parameter: &Parameter, quoting: Quoting, 
         }
     }
     if let Operation::Names(sign) = parameter.operation {
-        let Subject::Variable(prefix) = &parameter.subject else { return Ok(()) };
-        let names = shell.variables.names().into_iter().filter(|name| name.starts_with(prefix)).collect();
-        let names = if sign == '@' { Values::Each(names) } else { Values::Joined(names) };
+        let Subject::Variable(prefix) = &parameter.subject else {
+            return Ok(());
+        };
+        let names = shell
+            .variables
+            .names()
+            .into_iter()
+            .filter(|name| name.starts_with(prefix))
+            .collect();
+        let names = if sign == '@' {
+            Values::Each(names)
+        } else {
+            Values::Joined(names)
+        };
         emit(shell, names, quoting, into);
         return Ok(());
     }
     if matches!(parameter.operation, Operation::Keys) {
-        let Subject::Variable(name) = subject else { return Ok(()) };
-        let elements = parameter::variable(shell, name).map(|variable| variable.elements()).unwrap_or_default();
+        let Subject::Variable(name) = subject else {
+            return Ok(());
+        };
+        let elements = parameter::variable(shell, name)
+            .map(|variable| variable.elements())
+            .unwrap_or_default();
         let keys = elements.into_iter().map(|(key, _)| key).collect();
-        let keys = if matches!(index, Some(Index::Joined)) { Values::Joined(keys) } else { Values::Each(keys) };
+        let keys = if matches!(index, Some(Index::Joined)) {
+            Values::Joined(keys)
+        } else {
+            Values::Each(keys)
+        };
         emit(shell, keys, quoting, into);
         return Ok(());
     }
     let values = parameter::values(shell, subject, index).await?;
     if let Operation::Default(sign, emptiness, word) = &parameter.operation {
-        return default(shell, parameter, values, (*sign, *emptiness, word), quoting, into).await;
+        return default(
+            shell,
+            parameter,
+            values,
+            (*sign, *emptiness, word),
+            quoting,
+            into,
+        )
+        .await;
     }
     if values == Values::Unset && shell.has("nounset") {
         let label = parameter::label(parameter);
@@ -67,7 +101,10 @@ async fn fail<T>(shell: &mut Shell, words: &str) -> Result<T> {
 }
 
 /// The parameter that the value of another names.
-async fn follow(shell: &mut Shell, parameter: &Parameter) -> Result<Option<std::rc::Rc<Parameter>>> {
+async fn follow(
+    shell: &mut Shell,
+    parameter: &Parameter,
+) -> Result<Option<std::rc::Rc<Parameter>>> {
     let values = parameter::values(shell, &parameter.subject, parameter.index.as_ref()).await?;
     let label = parameter::label(parameter);
     let Values::One(name) = values else {
@@ -126,7 +163,8 @@ async fn default(
         Values::Unset => true,
         Values::One(text) => text.is_empty() && emptiness == Emptiness::CountsAsUnset,
         Values::Each(texts) | Values::Joined(texts) => {
-            texts.is_empty() || (emptiness == Emptiness::CountsAsUnset && texts.iter().all(String::is_empty))
+            texts.is_empty()
+                || (emptiness == Emptiness::CountsAsUnset && texts.iter().all(String::is_empty))
         }
     };
     match (sign, is_none) {
@@ -188,7 +226,9 @@ async fn apply(
             let pattern = Pattern::new(&super::pattern(shell, pattern).await?, Case::Matters);
             each(values, |text| {
                 let characters: Vec<char> = text.chars().collect();
-                let length = pattern.prefix(&characters, *extent == Extent::Most).unwrap_or(0);
+                let length = pattern
+                    .prefix(&characters, *extent == Extent::Most)
+                    .unwrap_or(0);
                 characters[length..].iter().collect()
             })
         }
@@ -207,7 +247,9 @@ async fn apply(
                 None => None,
             };
             let pattern = pattern.map(|pattern| Pattern::new(&pattern, Case::Matters));
-            each(values, |text| change_case(text, *direction, *extent, pattern.as_ref()))
+            each(values, |text| {
+                change_case(text, *direction, *extent, pattern.as_ref())
+            })
         }
         Operation::Substring(offset, length) => {
             let offset = super::arithmetic(shell, offset, "").await?;
@@ -217,13 +259,19 @@ async fn apply(
             };
             return cut(shell, subject, index, values, offset, length).await;
         }
-        Operation::Transform(letter) => transform(shell, parameter, subject, index, values, *letter).await?,
+        Operation::Transform(letter) => {
+            transform(shell, parameter, subject, index, values, *letter).await?
+        }
         _ => values,
     })
 }
 
 fn case(shell: &Shell) -> Case {
-    if shell.has("nocasematch") { Case::Ignored } else { Case::Matters }
+    if shell.has("nocasematch") {
+        Case::Ignored
+    } else {
+        Case::Matters
+    }
 }
 
 fn trim_suffix(pattern: &Pattern, text: &str, extent: Extent) -> String {
@@ -233,7 +281,9 @@ fn trim_suffix(pattern: &Pattern, text: &str, extent: Extent) -> String {
         Extent::Least => Box::new((0..=characters.len()).rev()),
     };
     let start = starts.find(|start| pattern.matches_all(&characters[*start..]));
-    characters[..start.unwrap_or(characters.len())].iter().collect()
+    characters[..start.unwrap_or(characters.len())]
+        .iter()
+        .collect()
 }
 
 /// In the replacement an unquoted `&` is what the pattern matched.
@@ -244,7 +294,11 @@ fn replace(pattern: &Pattern, text: &str, place: Place, with: &[Fragment]) -> St
             match fragment {
                 Fragment::Literal(text) | Fragment::Result(text) => {
                     for character in text.chars() {
-                        if character == '&' { into.extend(matched) } else { into.push(character) }
+                        if character == '&' {
+                            into.extend(matched)
+                        } else {
+                            into.push(character)
+                        }
                     }
                 }
                 Fragment::Quoted(text) => into.push_str(text),
@@ -255,7 +309,9 @@ fn replace(pattern: &Pattern, text: &str, place: Place, with: &[Fragment]) -> St
     let mut result = String::new();
     if place == Place::End {
         let start = (0..=characters.len()).find(|start| pattern.matches_all(&characters[*start..]));
-        let Some(start) = start else { return text.to_owned() };
+        let Some(start) = start else {
+            return text.to_owned();
+        };
         result.extend(&characters[..start]);
         insert(&mut result, &characters[start..]);
         return result;
@@ -264,7 +320,11 @@ fn replace(pattern: &Pattern, text: &str, place: Place, with: &[Fragment]) -> St
     let mut replaced = false;
     while at < characters.len() || (at == 0 && !replaced) {
         let may = place == Place::All || !replaced && (place == Place::First || at == 0);
-        let found = if may { pattern.prefix(&characters[at..], true) } else { None };
+        let found = if may {
+            pattern.prefix(&characters[at..], true)
+        } else {
+            None
+        };
         match found {
             Some(length) if length > 0 || place == Place::Start => {
                 insert(&mut result, &characters[at..at + length]);
@@ -308,7 +368,11 @@ async fn cut(
 ) -> Result<Values> {
     let range = |count: usize, from_zero: i64| -> Option<(usize, usize)> {
         let count = count as i64;
-        let start = if offset < 0 { offset + count } else { offset - from_zero };
+        let start = if offset < 0 {
+            offset + count
+        } else {
+            offset - from_zero
+        };
         if start < 0 || start > count {
             return None;
         }
@@ -319,14 +383,19 @@ async fn cut(
         };
         (end >= start).then_some((start as usize, end as usize))
     };
-    let negative = matches!((length, &values), (Some(l), Values::Each(_) | Values::Joined(_)) if l < 0);
+    let negative =
+        matches!((length, &values), (Some(l), Values::Each(_) | Values::Joined(_)) if l < 0);
     if negative {
         let length = length.unwrap_or(0);
         return fail(shell, &format!("{length}: substring expression < 0")).await;
     }
     let cut_text = |text: &str| -> Option<String> {
         let characters: Vec<char> = text.chars().collect();
-        let start = if offset < 0 { offset + characters.len() as i64 } else { offset };
+        let start = if offset < 0 {
+            offset + characters.len() as i64
+        } else {
+            offset
+        };
         if !(0..=characters.len() as i64).contains(&start) {
             return Some(String::new());
         }
@@ -336,7 +405,13 @@ async fn cut(
         Values::Unset => Values::Unset,
         Values::One(text) => match cut_text(&text) {
             Some(text) => Values::One(text),
-            None => return fail(shell, &format!("{}: substring expression < 0", length.unwrap_or(0))).await,
+            None => {
+                return fail(
+                    shell,
+                    &format!("{}: substring expression < 0", length.unwrap_or(0)),
+                )
+                .await;
+            }
         },
         Values::Each(texts) | Values::Joined(texts) => {
             let joined = matches!(index, Some(Index::Joined)) || *subject == Subject::Special('*');
@@ -344,11 +419,19 @@ async fn cut(
             let mut shift = 0;
             if matches!(subject, Subject::Special(_)) {
                 // Counted from $0, which belongs to the values only when it is asked for.
-                if offset == 0 { all.push_front(shell.name.to_string()) } else { shift = i64::from(offset > 0) }
+                if offset == 0 {
+                    all.push_front(shell.name.to_string())
+                } else {
+                    shift = i64::from(offset > 0)
+                }
             }
             let (start, end) = range(all.len(), shift).unwrap_or((0, 0));
             let some = all.into_iter().take(end).skip(start).collect();
-            if joined { Values::Joined(some) } else { Values::Each(some) }
+            if joined {
+                Values::Joined(some)
+            } else {
+                Values::Each(some)
+            }
         }
     })
 }
@@ -370,14 +453,23 @@ async fn transform(
         'U' => each(values, str::to_uppercase),
         'L' => each(values, str::to_lowercase),
         'u' => each(values, |text| change_case(text, '^', Extent::Least, None)),
-        'E' => each(values, |text| text::from_bytes(&escapes::decode(text, Dialect::AnsiC).bytes)),
+        'E' => each(values, |text| {
+            text::from_bytes(&escapes::decode(text, Dialect::AnsiC).bytes)
+        }),
         'P' => values,
         'a' => {
-            let letters = shell.variables.get(&name).map(crate::variables::Variable::letters);
+            let letters = shell
+                .variables
+                .get(&name)
+                .map(crate::variables::Variable::letters);
             Values::One(letters.unwrap_or_default())
         }
         'A' => {
-            let Some(variable) = shell.variables.get(&shell.variables.resolve(&name)).cloned() else {
+            let Some(variable) = shell
+                .variables
+                .get(&shell.variables.resolve(&name))
+                .cloned()
+            else {
                 return Ok(Values::One(String::new()));
             };
             let whole = matches!(index, Some(Index::Each | Index::Joined));
@@ -386,11 +478,18 @@ async fn transform(
         'K' | 'k' => {
             let elements = parameter::variable(shell, &name).map(|variable| variable.elements());
             match (index, elements) {
-                (Some(_), Some(elements)) if letter == 'k' => {
-                    Values::Each(elements.into_iter().flat_map(|(key, value)| [key, value]).collect())
-                }
+                (Some(_), Some(elements)) if letter == 'k' => Values::Each(
+                    elements
+                        .into_iter()
+                        .flat_map(|(key, value)| [key, value])
+                        .collect(),
+                ),
                 (Some(_), Some(elements)) => Values::One(
-                    elements.iter().map(|(key, value)| format!("{key} {}", quote::double(value))).collect::<Vec<_>>().join(" "),
+                    elements
+                        .iter()
+                        .map(|(key, value)| format!("{key} {}", quote::double(value)))
+                        .collect::<Vec<_>>()
+                        .join(" "),
                 ),
                 _ => each(values, quote::single),
             }

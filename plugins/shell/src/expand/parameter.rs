@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::arithmetic::{self, Key};
 use super::Result;
+use super::arithmetic::{self, Key};
 use crate::shell::{Shell, Unwind};
 use crate::syntax::tree::{Index, Parameter, Subject};
 use crate::system;
@@ -26,7 +26,10 @@ pub enum Values {
 /// A variable, those that the shell computes included.
 pub fn variable<'a>(shell: &'a mut Shell, name: &str) -> Option<Cow<'a, Variable>> {
     if let Some(value) = computed(shell, name) {
-        return Some(Cow::Owned(Variable { value, flags: Flags::default() }));
+        return Some(Cow::Owned(Variable {
+            value,
+            flags: Flags::default(),
+        }));
     }
     let name = shell.variables.resolve(name);
     shell.variables.get(&name).map(Cow::Borrowed)
@@ -40,12 +43,19 @@ fn computed(shell: &mut Shell, name: &str) -> Option<Value> {
     if !name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_') {
         return None;
     }
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+    };
     let text = match name {
         "RANDOM" => shell.draw().to_string(),
         "SRANDOM" => (shell.draw() << 15 | shell.draw()).to_string(),
         "SECONDS" => {
-            let offset = shell.variables.text("SECONDS").and_then(|text| text.parse::<i64>().ok());
+            let offset = shell
+                .variables
+                .text("SECONDS")
+                .and_then(|text| text.parse::<i64>().ok());
             let seconds = i64::try_from(shell.started.elapsed().as_secs()).unwrap_or(i64::MAX);
             (offset.unwrap_or(0).saturating_add(seconds)).to_string()
         }
@@ -67,7 +77,14 @@ fn computed(shell: &mut Shell, name: &str) -> Option<Value> {
         }
         "BASH_SOURCE" => {
             let own = (shell.origin.is_empty()).then(|| shell.name.to_string());
-            return Some(array(shell.calls.iter().rev().map(|call| call.source.to_string()).chain(own)));
+            return Some(array(
+                shell
+                    .calls
+                    .iter()
+                    .rev()
+                    .map(|call| call.source.to_string())
+                    .chain(own),
+            ));
         }
         "BASH_LINENO" => {
             let lines = shell.calls.iter().rev().map(|call| call.line.to_string());
@@ -78,7 +95,10 @@ fn computed(shell: &mut Shell, name: &str) -> Option<Value> {
             return Some(array(all.map(|directory| directory.to_string())));
         }
         "SHELLOPTS" => {
-            let on = crate::options::SET.iter().map(|(name, _)| *name).filter(|name| shell.has(name));
+            let on = crate::options::SET
+                .iter()
+                .map(|(name, _)| *name)
+                .filter(|name| shell.has(name));
             on.collect::<Vec<_>>().join(":")
         }
         _ => return None,
@@ -137,9 +157,15 @@ pub async fn values(shell: &mut Shell, subject: &Subject, index: Option<&Index>)
             Ok(arithmetic::element(shell, name, &key).map_or(Values::Unset, Values::One))
         }
         Some(each) => {
-            let elements = variable(shell, name).map(|variable| variable.elements()).unwrap_or_default();
+            let elements = variable(shell, name)
+                .map(|variable| variable.elements())
+                .unwrap_or_default();
             let values = elements.into_iter().map(|(_, value)| value).collect();
-            Ok(if matches!(each, Index::Each) { Values::Each(values) } else { Values::Joined(values) })
+            Ok(if matches!(each, Index::Each) {
+                Values::Each(values)
+            } else {
+                Values::Joined(values)
+            })
         }
     }
 }
@@ -166,7 +192,9 @@ fn special(shell: &Shell, sign: char) -> Values {
 /// After an error that has been told.
 pub async fn assign(shell: &mut Shell, parameter: &Parameter, text: String) -> Result<()> {
     let Subject::Variable(name) = &parameter.subject else {
-        shell.complain(&format!("${}: cannot assign in this way", label(parameter))).await;
+        shell
+            .complain(&format!("${}: cannot assign in this way", label(parameter)))
+            .await;
         shell.status = 1;
         return Err(Unwind::Discard);
     };
@@ -175,7 +203,10 @@ pub async fn assign(shell: &mut Shell, parameter: &Parameter, text: String) -> R
             let key = key(shell, name, word).await?;
             arithmetic::set_element(shell, name, &key, text)
         }
-        _ => shell.variables.set(name, text).map_err(|error| error.words()),
+        _ => shell
+            .variables
+            .set(name, text)
+            .map_err(|error| error.words()),
     };
     if let Err(words) = set {
         shell.complain(&words).await;

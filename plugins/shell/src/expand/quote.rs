@@ -9,7 +9,11 @@ pub fn if_needed(text: &str) -> String {
         return ansi_c(text);
     }
     let is_bare = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || "_-+=/.,:@%^".contains(c);
-    if text.chars().all(is_bare) && !text.starts_with('~') { text.to_owned() } else { single(text) }
+    if text.chars().all(is_bare) && !text.starts_with('~') {
+        text.to_owned()
+    } else {
+        single(text)
+    }
 }
 
 /// With backslashes, as `printf %q` does.

@@ -23,7 +23,11 @@ pub enum Place {
 ///
 /// # Errors
 /// When it is read-only.
-pub fn variable<'a>(shell: &'a mut Shell, name: &str, place: Place) -> Result<&'a mut Variable, ReadOnly> {
+pub fn variable<'a>(
+    shell: &'a mut Shell,
+    name: &str,
+    place: Place,
+) -> Result<&'a mut Variable, ReadOnly> {
     match place {
         Place::Visible => shell.variables.change(name),
         Place::Local => shell.variables.local(name),
@@ -36,7 +40,11 @@ pub fn variable<'a>(shell: &'a mut Shell, name: &str, place: Place) -> Result<&'
 ///
 /// # Errors
 /// After an error that has been told.
-pub async fn run(shell: &mut Shell, assignment: &Assignment, place: Place) -> Result<String, Unwind> {
+pub async fn run(
+    shell: &mut Shell,
+    assignment: &Assignment,
+    place: Place,
+) -> Result<String, Unwind> {
     let name = &assignment.name;
     match (&assignment.value, &assignment.index) {
         (Assigned::Scalar(word), None) => {
@@ -47,8 +55,15 @@ pub async fn run(shell: &mut Shell, assignment: &Assignment, place: Place) -> Re
         (Assigned::Scalar(word), Some(index)) => {
             let key = parameter::key(shell, name, index).await?;
             let mut text = expand::text(shell, word).await?;
-            let flags = shell.variables.get(name).map(|variable| variable.flags).unwrap_or_default();
-            let before = assignment.append.then(|| arithmetic::element(shell, name, &key)).flatten();
+            let flags = shell
+                .variables
+                .get(name)
+                .map(|variable| variable.flags)
+                .unwrap_or_default();
+            let before = assignment
+                .append
+                .then(|| arithmetic::element(shell, name, &key))
+                .flatten();
             let traced = text.clone();
             if flags.integer {
                 text = integer(shell, before, text).await?;
@@ -73,10 +88,20 @@ pub async fn run(shell: &mut Shell, assignment: &Assignment, place: Place) -> Re
 async fn fail<T>(shell: &mut Shell, words: &str) -> Result<T, Unwind> {
     shell.complain(words).await;
     shell.status = 1;
-    Err(if shell.origin == "c" || words.ends_with("readonly variable") { Unwind::Discard } else { Unwind::Discard })
+    Err(
+        if shell.origin == "c" || words.ends_with("readonly variable") {
+            Unwind::Discard
+        } else {
+            Unwind::Discard
+        },
+    )
 }
 
-async fn fetch<'a>(shell: &'a mut Shell, name: &str, place: Place) -> Result<&'a mut Variable, Unwind> {
+async fn fetch<'a>(
+    shell: &'a mut Shell,
+    name: &str,
+    place: Place,
+) -> Result<&'a mut Variable, Unwind> {
     if let Err(error) = variable(shell, name, place) {
         return fail(shell, &error.words()).await;
     }
@@ -84,7 +109,11 @@ async fn fetch<'a>(shell: &'a mut Shell, name: &str, place: Place) -> Result<&'a
     variable(shell, name, place).map_err(|_| Unwind::Discard)
 }
 
-async fn integer(shell: &mut Shell, before: Option<String>, text: String) -> Result<String, Unwind> {
+async fn integer(
+    shell: &mut Shell,
+    before: Option<String>,
+    text: String,
+) -> Result<String, Unwind> {
     let sum = match before {
         Some(before) => format!("{before}+({text})"),
         None => text,
@@ -99,9 +128,17 @@ async fn integer(shell: &mut Shell, before: Option<String>, text: String) -> Res
 ///
 /// # Errors
 /// After an error that has been told.
-pub async fn scalar(shell: &mut Shell, name: &str, text: String, append: bool, place: Place) -> Flow {
+pub async fn scalar(
+    shell: &mut Shell,
+    name: &str,
+    text: String,
+    append: bool,
+    place: Place,
+) -> Flow {
     let known = shell.variables.get(&shell.variables.resolve(name));
-    let before = known.filter(|_| append).and_then(|variable| variable.scalar().cloned());
+    let before = known
+        .filter(|_| append)
+        .and_then(|variable| variable.scalar().cloned());
     let integer_flag = known.is_some_and(|variable| variable.flags.integer);
     let is_reference = place != Place::Visible && known.is_some_and(|v| v.flags.reference);
     let text = if integer_flag {
@@ -110,7 +147,11 @@ pub async fn scalar(shell: &mut Shell, name: &str, text: String, append: bool, p
         before.unwrap_or_default() + &text
     };
     let exports = shell.has("allexport");
-    let resolved = if is_reference { name.to_owned() } else { name.to_owned() };
+    let resolved = if is_reference {
+        name.to_owned()
+    } else {
+        name.to_owned()
+    };
     let variable = fetch(shell, &resolved, place).await?;
     let text = Variable::shape(variable.flags, text);
     variable.set_scalar(text);
@@ -124,7 +165,10 @@ fn special(shell: &mut Shell, name: &str) {
     match name {
         "SECONDS" => shell.started = std::time::Instant::now(),
         "RANDOM" => {
-            let seed = shell.variables.text("RANDOM").and_then(|text| text.parse().ok());
+            let seed = shell
+                .variables
+                .text("RANDOM")
+                .and_then(|text| text.parse().ok());
             shell.random = seed.unwrap_or(0);
         }
         "OPTIND" => shell.option_place = crate::shell::OptionPlace::default(),
@@ -147,8 +191,14 @@ async fn array(
     // The values may use the old ones.
     let mut pairs: Vec<(Option<Key>, String)> = Vec::new();
     let resolved = shell.variables.resolve(name);
-    let is_keyed = shell.variables.get(&resolved).is_some_and(Variable::is_keyed);
-    let integers = shell.variables.get(&resolved).is_some_and(|variable| variable.flags.integer);
+    let is_keyed = shell
+        .variables
+        .get(&resolved)
+        .is_some_and(Variable::is_keyed);
+    let integers = shell
+        .variables
+        .get(&resolved)
+        .is_some_and(|variable| variable.flags.integer);
     for (key, words) in elements {
         match key {
             Some(key) => {
@@ -204,7 +254,9 @@ async fn array(
     if !assignment.append {
         variable.value = Value::Indexed(std::collections::BTreeMap::new());
     }
-    let Some(known) = variable.indexed() else { return Ok(()) };
+    let Some(known) = variable.indexed() else {
+        return Ok(());
+    };
     let mut next = known.keys().next_back().map_or(0, |last| last + 1);
     for (key, text) in pairs {
         if let Some(Key::Number(number)) = key {

@@ -7,7 +7,7 @@ use crate::executor;
 use crate::expand;
 use crate::pattern::{Case, Pattern};
 use crate::shell::{Flow, Shell, Unwind};
-use crate::syntax::tree::{AfterArm, Arm, Argument, Command, Kind, List, Until, Word};
+use crate::syntax::tree::{AfterArm, Argument, Arm, Command, Kind, List, Until, Word};
 
 /// After so many turns of a loop the other tasks may go on.
 const TURNS_BETWEEN_PAUSES: u32 = 32;
@@ -207,7 +207,11 @@ async fn choose(shell: &mut Shell, value: &Word, arms: &[Arm]) -> Flow {
 async fn matches(shell: &mut Shell, text: &str, arm: &Arm) -> Result<bool, Unwind> {
     for pattern in &arm.patterns {
         let pattern = expand::pattern(shell, pattern).await?;
-        let case = if shell.has("nocasematch") { Case::Ignored } else { Case::Matters };
+        let case = if shell.has("nocasematch") {
+            Case::Ignored
+        } else {
+            Case::Matters
+        };
         if Pattern::new(&pattern, case).matches(text) {
             return Ok(true);
         }

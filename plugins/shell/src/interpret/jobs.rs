@@ -16,7 +16,9 @@ pub async fn start(shell: &mut Shell, item: &Item) {
     inner.tested = 0;
     inner.attach(0, Some(End::Reader(Reader::nothing())));
     let chain = Rc::clone(&item.chain);
-    let task = Rc::new(executor::start(enclosed(inner, async move |shell| pipeline::chain(shell, &chain).await)));
+    let task = Rc::new(executor::start(enclosed(inner, async move |shell| {
+        pipeline::chain(shell, &chain).await
+    })));
     add(shell, task, item.chain.text.clone());
     shell.status = 0;
 }
@@ -26,16 +28,28 @@ pub fn add(shell: &mut Shell, task: Rc<executor::Task<i32>>, text: String) {
     shell.background.borrow_mut().retain(|task| !task.is_done());
     shell.background.borrow_mut().push(Rc::clone(&task));
     let number = shell.jobs.iter().map(|job| job.number).max().unwrap_or(0) + 1;
-    let id = shell.last_job.unwrap_or_else(|| system::id() + 100 * shell.depth) + 1;
+    let id = shell
+        .last_job
+        .unwrap_or_else(|| system::id() + 100 * shell.depth)
+        + 1;
     shell.last_job = Some(id);
     let task = RefCell::new(Some(task));
-    shell.jobs.push(Rc::new(Job { number, id, text, task, status: RefCell::new(None) }));
+    shell.jobs.push(Rc::new(Job {
+        number,
+        id,
+        text,
+        task,
+        status: RefCell::new(None),
+    }));
 }
 
 impl Job {
     /// Whether it still runs.
     pub fn runs(&self) -> bool {
-        self.task.borrow().as_ref().is_some_and(|task| !task.is_done())
+        self.task
+            .borrow()
+            .as_ref()
+            .is_some_and(|task| !task.is_done())
     }
 
     /// Waits for its end and gives its status.
@@ -56,10 +70,15 @@ impl Job {
 
     /// Ends it as this signal would.
     pub fn kill(&self, shell: &Shell, signal: i32) {
-        let Some(task) = self.task.borrow_mut().take() else { return };
+        let Some(task) = self.task.borrow_mut().take() else {
+            return;
+        };
         if !task.is_done() {
             *self.status.borrow_mut() = Some(128 + signal);
-            shell.background.borrow_mut().retain(|other| !Rc::ptr_eq(other, &task));
+            shell
+                .background
+                .borrow_mut()
+                .retain(|other| !Rc::ptr_eq(other, &task));
         }
     }
 }

@@ -31,7 +31,10 @@ pub fn find(shell: &Shell, name: &str) -> Found {
         return Found::Missing;
     }
     if let Some((directory, base)) = name.rsplit_once('/') {
-        let registered = PROGRAM_DIRECTORIES.contains(&directory).then(|| system::program(base)).flatten();
+        let registered = PROGRAM_DIRECTORIES
+            .contains(&directory)
+            .then(|| system::program(base))
+            .flatten();
         return registered.map_or_else(|| file(&shell.path(name)), Found::Command);
     }
     if let Some(program) = system::program(name) {
@@ -47,7 +50,11 @@ pub fn find(shell: &Shell, name: &str) -> Found {
             _ => {}
         }
     }
-    if forbidden { Found::Forbidden } else { Found::Missing }
+    if forbidden {
+        Found::Forbidden
+    } else {
+        Found::Missing
+    }
 }
 
 fn file(path: &str) -> Found {
@@ -78,7 +85,9 @@ pub async fn run(shell: &mut Shell, name: &str, words: &[String]) -> Flow {
         Found::File(path) => run_file(shell, path, name, words).await,
         Found::Directory => refuse(shell, name, "Is a directory", 126).await,
         Found::Forbidden => refuse(shell, name, "Permission denied", 126).await,
-        Found::Missing if name.contains('/') => refuse(shell, name, "No such file or directory", 127).await,
+        Found::Missing if name.contains('/') => {
+            refuse(shell, name, "No such file or directory", 127).await
+        }
         Found::Missing => {
             refuse(shell, name, "command not found", 127).await?;
             if let Some(hint) = hint(name).filter(|_| !system::RUNS_FILES) {
@@ -92,11 +101,12 @@ pub async fn run(shell: &mut Shell, name: &str, words: &[String]) -> Flow {
 /// One more line where the plain truth leaves an agent trying: what the sandbox has not got at all.
 fn hint(name: &str) -> Option<&'static str> {
     match name {
-        "apt" | "apt-get" | "yum" | "dnf" | "apk" | "brew" | "pip" | "pip3" | "npm" | "yarn" | "cargo" => {
-            Some("(this sandbox has no package manager)")
-        }
+        "apt" | "apt-get" | "yum" | "dnf" | "apk" | "brew" | "pip" | "pip3" | "npm" | "yarn"
+        | "cargo" => Some("(this sandbox has no package manager)"),
         "curl" | "wget" | "ssh" | "scp" | "ping" => Some("(this sandbox has no network)"),
-        "gcc" | "g++" | "cc" | "clang" | "make" | "docker" => Some("(this sandbox runs no native programs)"),
+        "gcc" | "g++" | "cc" | "clang" | "make" | "docker" => {
+            Some("(this sandbox runs no native programs)")
+        }
         _ => None,
     }
 }
@@ -107,7 +117,12 @@ async fn refuse(shell: &mut Shell, name: &str, words: &str, status: i32) -> Flow
     Ok(())
 }
 
-fn run_file<'a>(shell: &'a mut Shell, path: String, name: &'a str, words: &'a [String]) -> Boxed<'a, Flow> {
+fn run_file<'a>(
+    shell: &'a mut Shell,
+    path: String,
+    name: &'a str,
+    words: &'a [String],
+) -> Boxed<'a, Flow> {
     Box::pin(async move {
         let head = match Reader::open(&path) {
             Ok(reader) => reader.read(512).await.unwrap_or_default(),
@@ -123,7 +138,13 @@ fn run_file<'a>(shell: &'a mut Shell, path: String, name: &'a str, words: &'a [S
             return start(shell, own, name, words).await;
         }
         if is_binary {
-            return refuse(shell, name, "cannot execute binary file: native programs do not run in this sandbox", 126).await;
+            return refuse(
+                shell,
+                name,
+                "cannot execute binary file: native programs do not run in this sandbox",
+                126,
+            )
+            .await;
         }
         let Some(line) = first_line.strip_prefix(b"#!") else {
             return script(shell, &path, words).await;
@@ -134,14 +155,20 @@ fn run_file<'a>(shell: &'a mut Shell, path: String, name: &'a str, words: &'a [S
             parts.remove(0);
             parts.retain(|part| *part != "-S");
         }
-        let Some(interpreter) = parts.first().map(|part| part.rsplit('/').next().unwrap_or(part).to_owned()) else {
+        let Some(interpreter) = parts
+            .first()
+            .map(|part| part.rsplit('/').next().unwrap_or(part).to_owned())
+        else {
             return script(shell, &path, words).await;
         };
         let Some(program) = system::program(&interpreter) else {
             if matches!(interpreter.as_str(), "sh" | "bash" | "dash" | "ash") {
                 return script(shell, &path, words).await;
             }
-            let reason = format!("{}: bad interpreter: No such file or directory", parts.first().unwrap_or(&""));
+            let reason = format!(
+                "{}: bad interpreter: No such file or directory",
+                parts.first().unwrap_or(&"")
+            );
             return refuse(shell, name, &reason, 127).await;
         };
         let mut arguments = vec![interpreter.clone()];
@@ -169,7 +196,9 @@ async fn script(shell: &mut Shell, path: &str, words: &[String]) -> Flow {
     inner.background = shell.background.clone();
     inner.nesting = shell.nesting;
     inner.arguments = words.get(1..).unwrap_or_default().to_vec().into();
-    let task = executor::start(enclosed(inner, async move |shell| program(shell, &content, Origin::Main).await));
+    let task = executor::start(enclosed(inner, async move |shell| {
+        program(shell, &content, Origin::Main).await
+    }));
     shell.status = task.join().await.unwrap_or(1);
     shell.nesting -= 1;
     Ok(())
@@ -183,10 +212,17 @@ struct StandIns {
 
 impl StandIns {
     async fn new(shell: &Shell, words: &mut [String]) -> std::io::Result<Self> {
-        let mut own = Self { files: Vec::new(), outputs: Vec::new() };
+        let mut own = Self {
+            files: Vec::new(),
+            outputs: Vec::new(),
+        };
         for word in words.iter_mut().skip(1) {
-            let number = word.strip_prefix("/dev/fd/").and_then(|number| number.parse::<u32>().ok());
-            let Some(number) = number.filter(|number| *number >= redirect::FIRST_FREE) else { continue };
+            let number = word
+                .strip_prefix("/dev/fd/")
+                .and_then(|number| number.parse::<u32>().ok());
+            let Some(number) = number.filter(|number| *number >= redirect::FIRST_FREE) else {
+                continue;
+            };
             let path = own.path(shell, number);
             if let Some(reader) = shell.reader(number) {
                 let writer = Writer::open(&path, Disposition::Create)?;
@@ -205,10 +241,19 @@ impl StandIns {
     }
 
     fn path(&self, shell: &Shell, number: u32) -> String {
-        let usual = shell.variables.text("TMPDIR").unwrap_or_else(|| "/tmp".to_owned());
+        let usual = shell
+            .variables
+            .text("TMPDIR")
+            .unwrap_or_else(|| "/tmp".to_owned());
         let has = std::fs::metadata(&usual).is_ok_and(|data| data.is_dir());
-        let directory = if has { usual } else { shell.directory.to_string() };
-        let stamp = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let directory = if has {
+            usual
+        } else {
+            shell.directory.to_string()
+        };
+        let stamp = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
         let name = format!(".sh-fd-{number}-{}-{}", system::id(), stamp.as_nanos());
         system::absolute(&directory, &name)
     }
@@ -242,7 +287,10 @@ async fn start(shell: &mut Shell, program: &str, name: &str, words: &[String]) -
     let stand_ins = match StandIns::new(shell, &mut words).await {
         Ok(stand_ins) => stand_ins,
         Err(error) => {
-            let reason = format!("cannot make a temporary file for a process substitution: {}", system::reason(&error));
+            let reason = format!(
+                "cannot make a temporary file for a process substitution: {}",
+                system::reason(&error)
+            );
             return refuse(shell, name, &reason, 1).await;
         }
     };
@@ -271,7 +319,9 @@ async fn start(shell: &mut Shell, program: &str, name: &str, words: &[String]) -
     }
     if let Err(error) = stand_ins.hand_over().await {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
-            shell.complain(&format!("process substitution: {}", system::reason(&error))).await;
+            shell
+                .complain(&format!("process substitution: {}", system::reason(&error)))
+                .await;
         }
     }
     Ok(())

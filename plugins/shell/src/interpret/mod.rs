@@ -42,7 +42,11 @@ pub enum Origin {
 /// # Errors
 /// When something in it ends more than the text.
 pub async fn program(shell: &mut Shell, text: &str, origin: Origin) -> Flow {
-    let first_line = if origin == Origin::Main { 1 } else { shell.line.max(1) };
+    let first_line = if origin == Origin::Main {
+        1
+    } else {
+        shell.line.max(1)
+    };
     let parsed = syntax::parse(text, first_line);
     if shell.has("noexec") && origin == Origin::Main {
         return report(shell, text, parsed.error.as_ref()).await;
@@ -138,7 +142,11 @@ pub async fn enclosed(mut shell: Shell, run: impl AsyncFnOnce(&mut Shell) -> Flo
 
 /// Ends a shell: runs its `EXIT` trap, and gives its status.
 pub async fn finish(mut shell: Shell, _flow: Flow) -> i32 {
-    if let Some(command) = shell.traps.remove("EXIT").filter(|command| !command.is_empty()) {
+    if let Some(command) = shell
+        .traps
+        .remove("EXIT")
+        .filter(|command| !command.is_empty())
+    {
         let status = shell.status;
         if program(&mut shell, &command, Origin::Inner).await != Err(Unwind::Exit) {
             shell.status = status;
@@ -149,10 +157,17 @@ pub async fn finish(mut shell: Shell, _flow: Flow) -> i32 {
 
 /// Whether one more level may be entered; says so if not.
 pub async fn enter(shell: &mut Shell, what: &str) -> Flow {
-    let own = shell.variables.text("FUNCNEST").and_then(|text| text.parse().ok());
+    let own = shell
+        .variables
+        .text("FUNCNEST")
+        .and_then(|text| text.parse().ok());
     let most = own.filter(|most| *most > 0).unwrap_or(DEEPEST).min(DEEPEST);
     if shell.nesting >= most {
-        shell.complain(&format!("{what}: maximum function nesting level exceeded ({most})")).await;
+        shell
+            .complain(&format!(
+                "{what}: maximum function nesting level exceeded ({most})"
+            ))
+            .await;
         shell.status = 1;
         return Err(Unwind::Exit);
     }
@@ -172,7 +187,10 @@ pub async fn substitute(shell: &mut Shell, substitution: &Substitution) -> expan
     let program = match program {
         Ok(program) => Rc::clone(program),
         Err(error) => {
-            let error = SyntaxError { shows_line: false, ..error.clone() };
+            let error = SyntaxError {
+                shows_line: false,
+                ..error.clone()
+            };
             complain_of(shell, &substitution.text, &error).await;
             shell.status = 2;
             return Err(Unwind::Discard);
@@ -194,14 +212,24 @@ pub async fn substitute(shell: &mut Shell, substitution: &Substitution) -> expan
 
 /// The file of `$(< file)`.
 fn only_reads(program: &Program) -> Option<&Target> {
-    let [line] = program.lines.as_slice() else { return None };
+    let [line] = program.lines.as_slice() else {
+        return None;
+    };
     let [item] = line.as_slice() else { return None };
-    let [stage] = item.chain.first.stages.as_slice() else { return None };
+    let [stage] = item.chain.first.stages.as_slice() else {
+        return None;
+    };
     match (&stage.kind, stage.redirects.as_slice()) {
-        (Kind::Simple(simple), [redirect]) if item.chain.rest.is_empty() => match &redirect.action {
-            Action::Read(target) if simple.words.is_empty() && simple.assignments.is_empty() => Some(target),
-            _ => None,
-        },
+        (Kind::Simple(simple), [redirect]) if item.chain.rest.is_empty() => {
+            match &redirect.action {
+                Action::Read(target)
+                    if simple.words.is_empty() && simple.assignments.is_empty() =>
+                {
+                    Some(target)
+                }
+                _ => None,
+            }
+        }
         _ => None,
     }
 }
@@ -219,7 +247,9 @@ async fn run_substituted(shell: &mut Shell, program: Rc<Program>) -> expand::Res
     let (reader, writer) = match system::pipe() {
         Ok(ends) => ends,
         Err(error) => {
-            shell.complain(&format!("cannot make pipe: {}", system::reason(&error))).await;
+            shell
+                .complain(&format!("cannot make pipe: {}", system::reason(&error)))
+                .await;
             shell.status = 1;
             return Err(Unwind::Discard);
         }
@@ -230,7 +260,9 @@ async fn run_substituted(shell: &mut Shell, program: Rc<Program>) -> expand::Res
     if !shell.has("inherit_errexit") && !shell.has("posix") {
         inner.options.put("errexit", false);
     }
-    let task = executor::start(enclosed(inner, async move |shell| lines(shell, &program, Origin::Main).await));
+    let task = executor::start(enclosed(inner, async move |shell| {
+        lines(shell, &program, Origin::Main).await
+    }));
     let output = drain(shell, &reader).await?;
     let status = task.join().await.unwrap_or(1);
     shell.status = status;
@@ -246,13 +278,19 @@ async fn drain(shell: &mut Shell, reader: &system::Reader) -> expand::Result<Vec
             Ok(bytes) if bytes.is_empty() => return Ok(output),
             Ok(bytes) => output.extend_from_slice(&bytes),
             Err(error) => {
-                shell.complain(&format!("cannot read: {}", system::reason(&error))).await;
+                shell
+                    .complain(&format!("cannot read: {}", system::reason(&error)))
+                    .await;
                 return Ok(output);
             }
         }
         if output.len() > MOST_SUBSTITUTED {
             let most = MOST_SUBSTITUTED >> 20;
-            shell.complain(&format!("command substitution: more than {most} MiB of output")).await;
+            shell
+                .complain(&format!(
+                    "command substitution: more than {most} MiB of output"
+                ))
+                .await;
             shell.status = 1;
             return Err(Unwind::Discard);
         }

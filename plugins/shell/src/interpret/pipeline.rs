@@ -63,7 +63,10 @@ pub async fn pipeline(shell: &mut Shell, pipeline: &Pipeline) -> Flow {
         return Ok(());
     }
     let counts = match pipeline.stages.as_slice() {
-        [only] => matches!(only.kind, Kind::Simple(_) | Kind::Subshell(_) | Kind::Arithmetic(_) | Kind::Test(_)),
+        [only] => matches!(
+            only.kind,
+            Kind::Simple(_) | Kind::Subshell(_) | Kind::Arithmetic(_) | Kind::Test(_)
+        ),
         _ => true,
     };
     if counts && shell.status != 0 && shell.tested == 0 {
@@ -74,7 +77,11 @@ pub async fn pipeline(shell: &mut Shell, pipeline: &Pipeline) -> Flow {
 
 async fn failed(shell: &mut Shell) -> Flow {
     let reaches = shell.calls.is_empty() || shell.has("errtrace");
-    let trap = shell.traps.get("ERR").filter(|command| !command.is_empty() && reaches).cloned();
+    let trap = shell
+        .traps
+        .get("ERR")
+        .filter(|command| !command.is_empty() && reaches)
+        .cloned();
     if let Some(text) = trap {
         let (status, line) = (shell.status, shell.line);
         shell.tested += 1;
@@ -83,14 +90,21 @@ async fn failed(shell: &mut Shell) -> Flow {
         flow?;
         (shell.status, shell.line) = (status, line);
     }
-    if shell.has("errexit") { Err(Unwind::Exit) } else { Ok(()) }
+    if shell.has("errexit") {
+        Err(Unwind::Exit)
+    } else {
+        Ok(())
+    }
 }
 
 fn times(timing: Timing, real: f64) -> String {
     match timing {
         Timing::Bash => {
             let minutes = (real / 60.0).floor();
-            format!("\nreal\t{minutes}m{:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n", real - minutes * 60.0)
+            format!(
+                "\nreal\t{minutes}m{:.3}s\nuser\t0m0.000s\nsys\t0m0.000s\n",
+                real - minutes * 60.0
+            )
         }
         Timing::Posix => format!("real {real:.2}\nuser 0.00\nsys 0.00\n"),
     }
@@ -113,7 +127,9 @@ async fn several(shell: &mut Shell, stages: &[Rc<Command>]) -> Flow {
                     input = Some(reader);
                 }
                 Err(error) => {
-                    shell.complain(&format!("cannot make pipe: {}", system::reason(&error))).await;
+                    shell
+                        .complain(&format!("cannot make pipe: {}", system::reason(&error)))
+                        .await;
                     shell.status = 1;
                     shell.nesting -= 1;
                     return Err(Unwind::Discard);
@@ -121,7 +137,9 @@ async fn several(shell: &mut Shell, stages: &[Rc<Command>]) -> Flow {
             }
         }
         let stage = Rc::clone(stage);
-        tasks.push(executor::start(enclosed(inner, async move |shell| command(shell, &stage).await)));
+        tasks.push(executor::start(enclosed(inner, async move |shell| {
+            command(shell, &stage).await
+        })));
     }
     let mut statuses = Vec::with_capacity(tasks.len());
     for task in tasks {
@@ -130,7 +148,11 @@ async fn several(shell: &mut Shell, stages: &[Rc<Command>]) -> Flow {
     shell.nesting -= 1;
     let last = statuses.last().copied().unwrap_or(0);
     let failed = statuses.iter().rev().copied().find(|status| *status != 0);
-    shell.status = if shell.has("pipefail") { failed.unwrap_or(0) } else { last };
+    shell.status = if shell.has("pipefail") {
+        failed.unwrap_or(0)
+    } else {
+        last
+    };
     shell.statuses = statuses;
     Ok(())
 }

@@ -4,7 +4,9 @@
 use crate::executor;
 use crate::expand;
 use crate::shell::{End, Flow, Shell, Unwind};
-use crate::syntax::tree::{Action, Descriptor, Direction, List, Placement, Redirect, Target, TextEnd, Word};
+use crate::syntax::tree::{
+    Action, Descriptor, Direction, List, Placement, Redirect, Target, TextEnd, Word,
+};
 use crate::system::{self, Disposition, Reader, Writer};
 use crate::text;
 
@@ -28,11 +30,16 @@ pub async fn apply(shell: &mut Shell, redirects: &[Redirect]) -> Result<bool, Un
 }
 
 async fn one(shell: &mut Shell, redirect: &Redirect) -> Result<bool, Unwind> {
-    if let (Some(Descriptor::Variable(name)), Action::DuplicateOutput(word) | Action::DuplicateInput(word)) =
-        (&redirect.descriptor, &redirect.action)
+    if let (
+        Some(Descriptor::Variable(name)),
+        Action::DuplicateOutput(word) | Action::DuplicateInput(word),
+    ) = (&redirect.descriptor, &redirect.action)
     {
         if &*word.source == "-" {
-            let number = shell.variables.text(name).and_then(|text| text.parse().ok());
+            let number = shell
+                .variables
+                .text(name)
+                .and_then(|text| text.parse().ok());
             shell.attach(number.unwrap_or(u32::MAX), None);
             return Ok(true);
         }
@@ -44,12 +51,16 @@ async fn one(shell: &mut Shell, redirect: &Redirect) -> Result<bool, Unwind> {
     let number = match &redirect.descriptor {
         None => usual,
         Some(Descriptor::Number(number)) => *number,
-        Some(Descriptor::Variable(_)) => (FIRST_FREE..).find(|number| !shell.files.contains_key(number)).unwrap_or(FIRST_FREE),
+        Some(Descriptor::Variable(_)) => (FIRST_FREE..)
+            .find(|number| !shell.files.contains_key(number))
+            .unwrap_or(FIRST_FREE),
     };
     let end = match &redirect.action {
         Action::Read(target) => open_for_reading(shell, target).await?.map(End::Reader),
         Action::Write(target) if shell.has("noclobber") => write_new(shell, target).await?,
-        Action::Write(target) | Action::Clobber(target) => open_for_writing(shell, target, Disposition::Truncate).await?,
+        Action::Write(target) | Action::Clobber(target) => {
+            open_for_writing(shell, target, Disposition::Truncate).await?
+        }
         Action::Append(target) => open_for_writing(shell, target, Disposition::Append).await?,
         Action::ReadWrite(target) => read_write(shell, target).await?,
         Action::Text(word, end) => Some(End::Reader(here(shell, word, *end).await?)),
@@ -79,14 +90,23 @@ async fn both(shell: &mut Shell, word: &Word, placement: Placement) -> Result<bo
         Placement::Truncate => Disposition::Truncate,
         Placement::Append => Disposition::Append,
     };
-    let Some(path) = file_name(shell, word).await? else { return Ok(false) };
-    let Some(end) = open_writer(shell, &path, disposition).await else { return Ok(false) };
+    let Some(path) = file_name(shell, word).await? else {
+        return Ok(false);
+    };
+    let Some(end) = open_writer(shell, &path, disposition).await else {
+        return Ok(false);
+    };
     shell.attach(1, Some(end.clone()));
     shell.attach(2, Some(end));
     Ok(true)
 }
 
-async fn duplicate(shell: &mut Shell, redirect: &Redirect, number: u32, word: &Word) -> Result<bool, Unwind> {
+async fn duplicate(
+    shell: &mut Shell,
+    redirect: &Redirect,
+    number: u32,
+    word: &Word,
+) -> Result<bool, Unwind> {
     let text = expand::text(shell, word).await?;
     if text == "-" {
         shell.attach(number, None);
@@ -98,7 +118,9 @@ async fn duplicate(shell: &mut Shell, redirect: &Redirect, number: u32, word: &W
     };
     if let Ok(other) = plain.parse::<u32>() {
         let Some(end) = shell.files.get(&other).cloned() else {
-            shell.complain(&format!("{}: Bad file descriptor", word.source)).await;
+            shell
+                .complain(&format!("{}: Bad file descriptor", word.source))
+                .await;
             return Ok(false);
         };
         attach(shell, redirect, number, end).await;
@@ -134,7 +156,10 @@ async fn here(shell: &mut Shell, word: &Word, end: TextEnd) -> Result<Reader, Un
     if is_short {
         write.await;
     } else {
-        shell.background.borrow_mut().push(executor::start(write).into());
+        shell
+            .background
+            .borrow_mut()
+            .push(executor::start(write).into());
     }
     Ok(reader)
 }
@@ -142,7 +167,9 @@ async fn here(shell: &mut Shell, word: &Word, end: TextEnd) -> Result<Reader, Un
 async fn file_name(shell: &mut Shell, word: &Word) -> Result<Option<String>, Unwind> {
     let mut words = expand::words(shell, word).await?;
     if words.len() != 1 {
-        shell.complain(&format!("{}: ambiguous redirect", word.source)).await;
+        shell
+            .complain(&format!("{}: ambiguous redirect", word.source))
+            .await;
         return Ok(None);
     }
     Ok(words.pop())
@@ -162,14 +189,19 @@ pub fn device(path: &str) -> Option<u32> {
 ///
 /// # Errors
 /// When an expansion unwinds.
-pub async fn open_for_reading(shell: &mut Shell, target: &Target) -> Result<Option<Reader>, Unwind> {
+pub async fn open_for_reading(
+    shell: &mut Shell,
+    target: &Target,
+) -> Result<Option<Reader>, Unwind> {
     match target {
         Target::Process(direction, body) => {
             let number = substitute_process(shell, *direction, body).await;
             Ok(number.and_then(|number| shell.reader(number).cloned()))
         }
         Target::File(word) => {
-            let Some(path) = file_name(shell, word).await? else { return Ok(None) };
+            let Some(path) = file_name(shell, word).await? else {
+                return Ok(None);
+            };
             Ok(open_reader(shell, &path).await)
         }
     }
@@ -202,14 +234,22 @@ fn reason(error: &std::io::Error) -> String {
     }
 }
 
-async fn open_for_writing(shell: &mut Shell, target: &Target, disposition: Disposition) -> Result<Option<End>, Unwind> {
+async fn open_for_writing(
+    shell: &mut Shell,
+    target: &Target,
+    disposition: Disposition,
+) -> Result<Option<End>, Unwind> {
     match target {
         Target::Process(direction, body) => {
             let number = substitute_process(shell, *direction, body).await;
-            Ok(number.and_then(|number| shell.writer(number).cloned()).map(End::Writer))
+            Ok(number
+                .and_then(|number| shell.writer(number).cloned())
+                .map(End::Writer))
         }
         Target::File(word) => {
-            let Some(path) = file_name(shell, word).await? else { return Ok(None) };
+            let Some(path) = file_name(shell, word).await? else {
+                return Ok(None);
+            };
             Ok(open_writer(shell, &path, disposition).await)
         }
     }
@@ -228,7 +268,9 @@ async fn open_writer(shell: &mut Shell, path: &str, disposition: Disposition) ->
     match opened {
         Ok(writer) => Some(End::Writer(writer)),
         Err(error) => {
-            let words = if disposition == Disposition::Create && error.kind() == std::io::ErrorKind::AlreadyExists {
+            let words = if disposition == Disposition::Create
+                && error.kind() == std::io::ErrorKind::AlreadyExists
+            {
                 "cannot overwrite existing file".to_owned()
             } else {
                 reason(&error)
@@ -244,20 +286,34 @@ async fn write_new(shell: &mut Shell, target: &Target) -> Result<Option<End>, Un
 }
 
 async fn read_write(shell: &mut Shell, target: &Target) -> Result<Option<End>, Unwind> {
-    let Target::File(word) = target else { return Ok(None) };
-    let Some(path) = file_name(shell, word).await? else { return Ok(None) };
-    let Some(End::Writer(writer)) = open_writer(shell, &path, Disposition::Keep).await else { return Ok(None) };
+    let Target::File(word) = target else {
+        return Ok(None);
+    };
+    let Some(path) = file_name(shell, word).await? else {
+        return Ok(None);
+    };
+    let Some(End::Writer(writer)) = open_writer(shell, &path, Disposition::Keep).await else {
+        return Ok(None);
+    };
     let reader = open_reader(shell, &path).await;
     Ok(reader.map(|reader| End::Both(reader, writer)))
 }
 
 /// Starts the list of `<(…)` or `>(…)` and gives the descriptor that leads to it.
-pub async fn substitute_process(shell: &mut Shell, direction: Direction, body: &List) -> Option<u32> {
+pub async fn substitute_process(
+    shell: &mut Shell,
+    direction: Direction,
+    body: &List,
+) -> Option<u32> {
     let Ok((reader, writer)) = system::pipe() else {
-        shell.complain("cannot make pipe for process substitution").await;
+        shell
+            .complain("cannot make pipe for process substitution")
+            .await;
         return None;
     };
-    let number = (FIRST_FREE..64).rev().find(|number| !shell.files.contains_key(number))?;
+    let number = (FIRST_FREE..64)
+        .rev()
+        .find(|number| !shell.files.contains_key(number))?;
     let mut inner = shell.subshell();
     let own = match direction {
         Direction::In => {

@@ -69,7 +69,13 @@ pub enum Lookup {
 }
 
 /// Runs a command by its name; `words` includes the name.
-pub async fn dispatch(shell: &mut Shell, name: &str, words: Vec<String>, operands: Vec<Operand<'_>>, lookup: Lookup) -> Flow {
+pub async fn dispatch(
+    shell: &mut Shell,
+    name: &str,
+    words: Vec<String>,
+    operands: Vec<Operand<'_>>,
+    lookup: Lookup,
+) -> Flow {
     if lookup == Lookup::All {
         if let Some(function) = shell.functions.get(name).cloned() {
             return call::function(shell, function, words.into_iter().skip(1).collect()).await;
@@ -89,7 +95,9 @@ async fn assign_only(shell: &mut Shell, simple: &Simple, redirects: &[Redirect])
     }
     for assignment in &simple.assignments {
         let value = match assign::run(shell, assignment, Place::Visible).await {
-            Err(Unwind::Discard) if shell.status == 1 && is_read_only(shell, &assignment.name) => return Err(Unwind::Exit),
+            Err(Unwind::Discard) if shell.status == 1 && is_read_only(shell, &assignment.name) => {
+                return Err(Unwind::Exit);
+            }
             value => value?,
         };
         if shell.has("xtrace") {
@@ -102,7 +110,10 @@ async fn assign_only(shell: &mut Shell, simple: &Simple, redirects: &[Redirect])
 }
 
 fn is_read_only(shell: &Shell, name: &str) -> bool {
-    shell.variables.get(name).is_some_and(|variable| variable.flags.read_only)
+    shell
+        .variables
+        .get(name)
+        .is_some_and(|variable| variable.flags.read_only)
 }
 
 fn shown(assignment: &Assignment, value: &str) -> String {
@@ -110,10 +121,18 @@ fn shown(assignment: &Assignment, value: &str) -> String {
     let sign = if assignment.append { "+=" } else { "=" };
     match (&assignment.value, &assignment.index) {
         (Assigned::Array(elements), _) => {
-            let all: Vec<String> = elements.iter().map(|(key, words)| {
-                let text: String = words.iter().map(|word| word.source.to_string()).collect::<Vec<_>>().join(" ");
-                key.as_ref().map_or_else(|| text.clone(), |key| format!("[{}]={text}", key.source))
-            }).collect();
+            let all: Vec<String> = elements
+                .iter()
+                .map(|(key, words)| {
+                    let text: String = words
+                        .iter()
+                        .map(|word| word.source.to_string())
+                        .collect::<Vec<_>>()
+                        .join(" ");
+                    key.as_ref()
+                        .map_or_else(|| text.clone(), |key| format!("[{}]={text}", key.source))
+                })
+                .collect();
             format!("{name}{sign}({})", all.join(" "))
         }
         (_, Some(index)) => format!("{name}[{}]{sign}{}", index.source, quote::if_needed(value)),
@@ -141,20 +160,29 @@ pub async fn trace(shell: &mut Shell, words: &str) {
     };
     let first: String = prompt.chars().take(1).collect();
     let depth = shell.depth.saturating_sub(shell.untraced) as usize;
-    shell.remark(&format!("{}{prompt}{words}\n", first.repeat(depth.min(20)))).await;
+    shell
+        .remark(&format!("{}{prompt}{words}\n", first.repeat(depth.min(20))))
+        .await;
 }
 
 /// A word as it stands in the source.
 pub fn source_of(argument: &Argument) -> String {
     match argument {
         Argument::Word(word) => word.source.to_string(),
-        Argument::Assignment(_, words) => words.iter().map(|word| word.source.to_string()).collect::<Vec<_>>().join(" "),
+        Argument::Assignment(_, words) => words
+            .iter()
+            .map(|word| word.source.to_string())
+            .collect::<Vec<_>>()
+            .join(" "),
         Argument::Process(..) => "<(…)".to_owned(),
         Argument::TooMany(text) => text.clone(),
     }
 }
 
-async fn expand_command<'a>(shell: &mut Shell, arguments: &'a [Argument]) -> Result<(Vec<String>, Vec<Operand<'a>>), Unwind> {
+async fn expand_command<'a>(
+    shell: &mut Shell,
+    arguments: &'a [Argument],
+) -> Result<(Vec<String>, Vec<Operand<'a>>), Unwind> {
     let mut words = Vec::new();
     let mut operands = Vec::new();
     let mut declares = false;
@@ -174,7 +202,9 @@ async fn expand_command<'a>(shell: &mut Shell, arguments: &'a [Argument]) -> Res
         let first = words.len();
         expand_argument(shell, argument, &mut words).await?;
         if first == 0 {
-            let name = words.iter().find(|word| *word != "command" && *word != "builtin");
+            let name = words
+                .iter()
+                .find(|word| *word != "command" && *word != "builtin");
             declares = name.is_some_and(|name| DECLARING.contains(&name.as_str()));
         }
         operands.extend(words.iter().skip(first).cloned().map(Operand::Text));
@@ -186,7 +216,10 @@ async fn expand_command<'a>(shell: &mut Shell, arguments: &'a [Argument]) -> Res
 ///
 /// # Errors
 /// After an error that has been told.
-pub async fn expand_arguments(shell: &mut Shell, arguments: &[Argument]) -> Result<Vec<String>, Unwind> {
+pub async fn expand_arguments(
+    shell: &mut Shell,
+    arguments: &[Argument],
+) -> Result<Vec<String>, Unwind> {
     let mut words = Vec::new();
     for argument in arguments {
         expand_argument(shell, argument, &mut words).await?;
@@ -210,7 +243,9 @@ async fn expand_argument(shell: &mut Shell, argument: &Argument, into: &mut Vec<
         }
         Argument::TooMany(text) => {
             let most = crate::syntax::braces::MOST;
-            shell.complain(&format!("brace expansion: {text}: more than {most} words")).await;
+            shell
+                .complain(&format!("brace expansion: {text}: more than {most} words"))
+                .await;
             shell.status = 1;
             return Err(Unwind::Discard);
         }

@@ -27,8 +27,12 @@ impl From<Unwind> for Failure {
 pub fn evaluate<'a>(shell: &'a mut Shell, test: &'a Test) -> Boxed<'a, Result<bool, Failure>> {
     Box::pin(async move {
         match test {
-            Test::And(left, right) => Ok(evaluate(shell, left).await? && evaluate(shell, right).await?),
-            Test::Or(left, right) => Ok(evaluate(shell, left).await? || evaluate(shell, right).await?),
+            Test::And(left, right) => {
+                Ok(evaluate(shell, left).await? && evaluate(shell, right).await?)
+            }
+            Test::Or(left, right) => {
+                Ok(evaluate(shell, left).await? || evaluate(shell, right).await?)
+            }
             Test::Not(inner) => Ok(!evaluate(shell, inner).await?),
             Test::Unary(operator, word) => {
                 let operand = expand::text(shell, word).await?;
@@ -39,9 +43,18 @@ pub fn evaluate<'a>(shell: &'a mut Shell, test: &'a Test) -> Boxed<'a, Result<bo
     })
 }
 
-async fn binary(shell: &mut Shell, operator: &str, left: &Word, right: &Word) -> Result<bool, Failure> {
+async fn binary(
+    shell: &mut Shell,
+    operator: &str,
+    left: &Word,
+    right: &Word,
+) -> Result<bool, Failure> {
     let text = expand::text(shell, left).await?;
-    let case = if shell.has("nocasematch") { Case::Ignored } else { Case::Matters };
+    let case = if shell.has("nocasematch") {
+        Case::Ignored
+    } else {
+        Case::Matters
+    };
     match operator {
         "==" | "!=" => {
             let pattern = expand::pattern(shell, right).await?;
@@ -72,17 +85,27 @@ async fn binary(shell: &mut Shell, operator: &str, left: &Word, right: &Word) ->
 async fn matches(shell: &mut Shell, text: &str, right: &Word) -> Result<bool, Failure> {
     let source = expand::regular_expression(shell, right).await?;
     let ignores = shell.has("nocasematch");
-    let Ok(expression) = regex_lite::RegexBuilder::new(&source).case_insensitive(ignores).build() else {
-        shell.complain(&format!("[[: invalid regular expression `{source}'")).await;
+    let Ok(expression) = regex_lite::RegexBuilder::new(&source)
+        .case_insensitive(ignores)
+        .build()
+    else {
+        shell
+            .complain(&format!("[[: invalid regular expression `{source}'"))
+            .await;
         return Err(Failure::Told(2));
     };
     let captures = expression.captures(text);
     let groups = captures.as_ref().map(|captures| {
-        captures.iter().map(|group| group.map_or_else(String::new, |group| group.as_str().to_owned())).collect()
+        captures
+            .iter()
+            .map(|group| group.map_or_else(String::new, |group| group.as_str().to_owned()))
+            .collect()
     });
     let found = groups.is_some();
     // The variable is the shell's own: nobody has made it read-only with sense.
-    let _ = shell.variables.set_array("BASH_REMATCH", groups.unwrap_or_default());
+    let _ = shell
+        .variables
+        .set_array("BASH_REMATCH", groups.unwrap_or_default());
     Ok(found)
 }
 
@@ -135,14 +158,19 @@ pub fn unary(shell: &mut Shell, operator: &str, operand: &str) -> Option<bool> {
         "-f" => data(shell, operand).is_some_and(|data| data.is_file()),
         "-d" => data(shell, operand).is_some_and(|data| data.is_dir()),
         "-s" => data(shell, operand).is_some_and(|data| data.len() > 0),
-        "-h" | "-L" => std::fs::symlink_metadata(text::path(&shell.path(operand))).is_ok_and(|data| data.is_symlink()),
+        "-h" | "-L" => std::fs::symlink_metadata(text::path(&shell.path(operand)))
+            .is_ok_and(|data| data.is_symlink()),
         "-r" | "-O" | "-G" => data(shell, operand).is_some(),
         "-w" => data(shell, operand).is_some_and(|data| !data.permissions().readonly()),
-        "-x" => data(shell, operand).is_some_and(|data| data.is_dir() || super::lookup::is_executable(&data)),
+        "-x" => data(shell, operand)
+            .is_some_and(|data| data.is_dir() || super::lookup::is_executable(&data)),
         "-b" | "-c" | "-g" | "-k" | "-p" | "-u" | "-S" | "-N" | "-t" => false,
         "-o" => shell.has(operand),
         "-v" => is_set(shell, operand),
-        "-R" => shell.variables.get(operand).is_some_and(|variable| variable.flags.reference),
+        "-R" => shell
+            .variables
+            .get(operand)
+            .is_some_and(|variable| variable.flags.reference),
         _ => return None,
     })
 }
@@ -152,16 +180,25 @@ fn is_set(shell: &mut Shell, name: &str) -> bool {
         return number <= shell.arguments.len();
     }
     let Some((name, index)) = name.strip_suffix(']').and_then(|name| name.split_once('[')) else {
-        return expand::parameter::variable(shell, name).is_some_and(|variable| variable.scalar().is_some());
+        return expand::parameter::variable(shell, name)
+            .is_some_and(|variable| variable.scalar().is_some());
     };
-    let keyed = shell.variables.get(name).is_some_and(crate::variables::Variable::is_keyed);
+    let keyed = shell
+        .variables
+        .get(name)
+        .is_some_and(crate::variables::Variable::is_keyed);
     if index == "@" || index == "*" {
-        return shell.variables.get(name).is_some_and(|variable| !variable.elements().is_empty());
+        return shell
+            .variables
+            .get(name)
+            .is_some_and(|variable| !variable.elements().is_empty());
     }
     let key = if keyed {
         arithmetic::Key::Text(index.trim_matches(['\'', '"']).to_owned())
     } else {
-        let Ok(number) = arithmetic::evaluate(shell, index) else { return false };
+        let Ok(number) = arithmetic::evaluate(shell, index) else {
+            return false;
+        };
         arithmetic::Key::Number(number)
     };
     arithmetic::element(shell, name, &key).is_some()

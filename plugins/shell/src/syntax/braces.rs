@@ -104,7 +104,10 @@ fn closing(bytes: &[u8], open: usize) -> Option<(usize, Vec<usize>)> {
 }
 
 /// What stands between the braces, expanded. `Some(None)` if they mean themselves.
-#[expect(clippy::option_option, reason = "too many words differ from no brace expansion")]
+#[expect(
+    clippy::option_option,
+    reason = "too many words differ from no brace expansion"
+)]
 fn members(
     word: &str,
     open: usize,
@@ -125,7 +128,10 @@ fn members(
     Some(Some(members))
 }
 
-#[expect(clippy::option_option, reason = "too many words differ from no brace expansion")]
+#[expect(
+    clippy::option_option,
+    reason = "too many words differ from no brace expansion"
+)]
 fn sequence(inner: &str, left: usize) -> Option<Option<Vec<String>>> {
     let parts: Vec<&str> = inner.split("..").collect();
     let (first, last, step) = match parts.as_slice() {
@@ -133,7 +139,9 @@ fn sequence(inner: &str, left: usize) -> Option<Option<Vec<String>>> {
         [first, last, step] => (*first, *last, *step),
         _ => return Some(None),
     };
-    let Ok(step) = step.parse::<i64>() else { return Some(None) };
+    let Ok(step) = step.parse::<i64>() else {
+        return Some(None);
+    };
     let step = step.unsigned_abs().max(1);
     let letter = |text: &str| match text.as_bytes() {
         [byte] if byte.is_ascii_alphabetic() => Some(i64::from(*byte)),
@@ -145,10 +153,16 @@ fn sequence(inner: &str, left: usize) -> Option<Option<Vec<String>>> {
                 let digits = text.trim_start_matches('-');
                 digits.len() > 1 && digits.starts_with('0')
             };
-            let width = if is_padded(first) || is_padded(last) { first.len().max(last.len()) } else { 0 };
+            let width = if is_padded(first) || is_padded(last) {
+                first.len().max(last.len())
+            } else {
+                0
+            };
             (from, to, Box::new(move |value| format!("{value:0width$}")))
         } else if let (Some(from), Some(to)) = (letter(first), letter(last)) {
-            let show = |value| u8::try_from(value).map_or_else(|_| String::new(), |c| char::from(c).to_string());
+            let show = |value| {
+                u8::try_from(value).map_or_else(|_| String::new(), |c| char::from(c).to_string())
+            };
             (from, to, Box::new(show))
         } else {
             return Some(None);
@@ -160,9 +174,15 @@ fn sequence(inner: &str, left: usize) -> Option<Option<Vec<String>>> {
     }
     let nth = |index: u64| {
         let offset = index.wrapping_mul(step) as i64;
-        if from <= to { from.wrapping_add(offset) } else { from.wrapping_sub(offset) }
+        if from <= to {
+            from.wrapping_add(offset)
+        } else {
+            from.wrapping_sub(offset)
+        }
     };
-    Some(Some((0..count as u64).map(|index| show(nth(index))).collect()))
+    Some(Some(
+        (0..count as u64).map(|index| show(nth(index))).collect(),
+    ))
 }
 
 #[cfg(test)]

@@ -72,7 +72,9 @@ fn digits(raw: &[u8], at: usize, base: u32, most: usize) -> (u32, usize) {
     let mut value = 0_u32;
     let mut length = 0;
     while length < most {
-        let digit = raw.get(at + length).and_then(|c| char::from(*c).to_digit(base));
+        let digit = raw
+            .get(at + length)
+            .and_then(|c| char::from(*c).to_digit(base));
         let Some(digit) = digit else { break };
         value = value.wrapping_mul(base).wrapping_add(digit);
         length += 1;
@@ -86,7 +88,14 @@ fn octal(raw: &[u8], at: usize, most: usize, bytes: &mut Vec<u8>) -> usize {
     at + length
 }
 
-fn number(raw: &[u8], at: usize, base: u32, most: usize, bytes: &mut Vec<u8>, else_: &[u8]) -> usize {
+fn number(
+    raw: &[u8],
+    at: usize,
+    base: u32,
+    most: usize,
+    bytes: &mut Vec<u8>,
+    else_: &[u8],
+) -> usize {
     let (value, length) = digits(raw, at, base, most);
     if length == 0 {
         bytes.extend_from_slice(else_);

@@ -25,8 +25,11 @@ pub fn name_descriptors(tokens: &mut [Token]) -> Named {
         else {
             continue;
         };
-        let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-        let Some(name) = name.filter(|name| !name.is_empty() && super::parameter::name_length(name) == name.len())
+        let name = text
+            .strip_prefix('{')
+            .and_then(|text| text.strip_suffix('}'));
+        let Some(name) = name
+            .filter(|name| !name.is_empty() && super::parameter::name_length(name) == name.len())
         else {
             continue;
         };
@@ -46,9 +49,20 @@ pub fn program(
     first_line: u32,
     named: &Named,
 ) -> Result<Program, SyntaxError> {
-    let mut lowering = Lowering { tokens, at: 0, line: first_line, first_line, named };
-    let lines = program.complete_commands.iter().map(|list| lowering.list(list));
-    Ok(Program { lines: lines.collect::<Result<_, _>>()? })
+    let mut lowering = Lowering {
+        tokens,
+        at: 0,
+        line: first_line,
+        first_line,
+        named,
+    };
+    let lines = program
+        .complete_commands
+        .iter()
+        .map(|list| lowering.list(list));
+    Ok(Program {
+        lines: lines.collect::<Result<_, _>>()?,
+    })
 }
 
 struct Lowering<'a> {
@@ -67,17 +81,25 @@ impl Lowering<'_> {
         let rest = self.tokens.get(self.at..).unwrap_or_default();
         let found = rest.iter().position(|token| {
             let own = token.to_str();
-            matches!(token, Token::Word(..)) && (own == text || (own.len() < text.len() && text.starts_with(own) && own.ends_with('=')))
+            matches!(token, Token::Word(..))
+                && (own == text
+                    || (own.len() < text.len() && text.starts_with(own) && own.ends_with('=')))
         });
         if let Some(index) = found {
-            let line = rest.get(index).map_or(1, |token| token.location().start.line);
+            let line = rest
+                .get(index)
+                .map_or(1, |token| token.location().start.line);
             self.at += index + 1;
             self.line = self.first_line + u32::try_from(line - 1).unwrap_or(0);
         }
     }
 
     fn parse(&self, text: &str, context: Context) -> Result<Word> {
-        word::parse(text, context).map_err(|words| SyntaxError { line: self.line, words, shows_line: false })
+        word::parse(text, context).map_err(|words| SyntaxError {
+            line: self.line,
+            words,
+            shows_line: false,
+        })
     }
 
     fn word(&mut self, word: &ast::Word) -> Result<Word> {
@@ -100,7 +122,11 @@ impl Lowering<'_> {
             ast::AndOr::And(pipeline) => Ok((Connector::And, self.pipeline(pipeline)?)),
             ast::AndOr::Or(pipeline) => Ok((Connector::Or, self.pipeline(pipeline)?)),
         });
-        Ok(Chain { first, rest: rest.collect::<Result<_>>()?, text: chain.to_string() })
+        Ok(Chain {
+            first,
+            rest: rest.collect::<Result<_>>()?,
+            text: chain.to_string(),
+        })
     }
 
     fn pipeline(&mut self, pipeline: &ast::Pipeline) -> Result<Pipeline> {
@@ -108,15 +134,24 @@ impl Lowering<'_> {
             ast::PipelineTimed::Timed => Timing::Bash,
             ast::PipelineTimed::TimedWithPosixOutput => Timing::Posix,
         });
-        let stages = pipeline.seq.iter().map(|command| self.command(command).map(Rc::new));
+        let stages = pipeline
+            .seq
+            .iter()
+            .map(|command| self.command(command).map(Rc::new));
         let stages = stages.collect::<Result<_>>()?;
-        Ok(Pipeline { timing, negated: pipeline.bang, stages })
+        Ok(Pipeline {
+            timing,
+            negated: pipeline.bang,
+            stages,
+        })
     }
 
     fn command(&mut self, command: &ast::Command) -> Result<Command> {
         match command {
             ast::Command::Simple(simple) => self.simple(simple),
-            ast::Command::Compound(compound, redirects) => self.compound(compound, redirects.as_ref()),
+            ast::Command::Compound(compound, redirects) => {
+                self.compound(compound, redirects.as_ref())
+            }
             ast::Command::Function(function) => {
                 self.find(&function.fname);
                 let line = self.line;
@@ -124,13 +159,21 @@ impl Lowering<'_> {
                 let body = Rc::new(self.compound(body, redirects.as_ref())?);
                 let (name, text) = (function.fname.clone(), function.to_string());
                 let kind = Kind::Function(Rc::new(Function { name, body, text }));
-                Ok(Command { line, kind, redirects: Vec::new() })
+                Ok(Command {
+                    line,
+                    kind,
+                    redirects: Vec::new(),
+                })
             }
             ast::Command::ExtendedTest(test) => {
                 self.find("[[");
                 let line = self.line;
                 let kind = Kind::Test(self.test(test)?);
-                Ok(Command { line, kind, redirects: Vec::new() })
+                Ok(Command {
+                    line,
+                    kind,
+                    redirects: Vec::new(),
+                })
             }
         }
     }
@@ -158,7 +201,11 @@ impl Lowering<'_> {
             self.argument(item, &mut command.words, &mut redirects)?;
         }
         let line = line.unwrap_or(self.line);
-        Ok(Command { line, kind: Kind::Simple(command), redirects })
+        Ok(Command {
+            line,
+            kind: Kind::Simple(command),
+            redirects,
+        })
     }
 
     fn words(&mut self, word: &ast::Word, into: &mut Vec<Argument>) -> Result<()> {
@@ -188,7 +235,11 @@ impl Lowering<'_> {
                 self.find(&word.value);
                 let plain = braces::expand(&word.value).unwrap_or_else(|| vec![word.value.clone()]);
                 let is_array = matches!(assignment.value, ast::AssignmentValue::Array(_));
-                let plain = if is_array { vec![word.value.clone()] } else { plain };
+                let plain = if is_array {
+                    vec![word.value.clone()]
+                } else {
+                    plain
+                };
                 let plain = plain.iter().map(|word| self.parse(word, Context::Bare));
                 let plain = plain.collect::<Result<_>>()?;
                 words.push(Argument::Assignment(self.assignment(assignment)?, plain));
@@ -213,7 +264,9 @@ impl Lowering<'_> {
             }
             ast::AssignmentValue::Array(elements) => {
                 let elements = elements.iter().map(|(key, value)| {
-                    let key = key.as_ref().map(|key| self.parse(&key.value, Context::Bare));
+                    let key = key
+                        .as_ref()
+                        .map(|key| self.parse(&key.value, Context::Bare));
                     let words = braces::expand(&value.value).unwrap_or_default();
                     let words = words.iter().map(|word| self.parse(word, Context::Bare));
                     Ok((key.transpose()?, words.collect::<Result<_>>()?))
@@ -221,7 +274,12 @@ impl Lowering<'_> {
                 Assigned::Array(elements.collect::<Result<_>>()?)
             }
         };
-        Ok(Assignment { name, index, append: assignment.append, value })
+        Ok(Assignment {
+            name,
+            index,
+            append: assignment.append,
+            value,
+        })
     }
 
     fn compound(
@@ -247,20 +305,32 @@ impl Lowering<'_> {
                 line = self.line;
                 let words = clause.values.as_ref().map(|values| {
                     let mut words = Vec::new();
-                    values.iter().try_for_each(|value| self.words(value, &mut words))?;
+                    values
+                        .iter()
+                        .try_for_each(|value| self.words(value, &mut words))?;
                     Ok(words)
                 });
                 // `in` without words differs from no `in`, and the grammar drops the difference: it gives no words.
                 let words = words.transpose()?;
                 let words = words.or_else(|| self.has_in().then(Vec::new));
-                Kind::For(clause.variable_name.clone(), words, self.list(&clause.body.0)?)
+                Kind::For(
+                    clause.variable_name.clone(),
+                    words,
+                    self.list(&clause.body.0)?,
+                )
             }
             C::ArithmeticForClause(clause) => {
                 let part = |part: &Option<ast::UnexpandedArithmeticExpr>| {
-                    part.as_ref().filter(|part| !part.value.trim().is_empty())
-                        .map(|part| self.arithmetic(&part.value)).transpose()
+                    part.as_ref()
+                        .filter(|part| !part.value.trim().is_empty())
+                        .map(|part| self.arithmetic(&part.value))
+                        .transpose()
                 };
-                let parts = [part(&clause.initializer)?, part(&clause.condition)?, part(&clause.updater)?];
+                let parts = [
+                    part(&clause.initializer)?,
+                    part(&clause.condition)?,
+                    part(&clause.updater)?,
+                ];
                 Kind::Counting(parts, self.list(&clause.body.0)?)
             }
             C::CaseClause(clause) => {
@@ -270,12 +340,21 @@ impl Lowering<'_> {
                 Kind::Case(value, arms.collect::<Result<_>>()?)
             }
         };
-        let redirects = redirects.iter().flat_map(|list| &list.0).map(|redirect| self.redirect(redirect));
-        Ok(Command { line, kind, redirects: redirects.collect::<Result<_>>()? })
+        let redirects = redirects
+            .iter()
+            .flat_map(|list| &list.0)
+            .map(|redirect| self.redirect(redirect));
+        Ok(Command {
+            line,
+            kind,
+            redirects: redirects.collect::<Result<_>>()?,
+        })
     }
 
     fn has_in(&self) -> bool {
-        self.tokens.get(self.at).is_some_and(|token| token.to_str() == "in")
+        self.tokens
+            .get(self.at)
+            .is_some_and(|token| token.to_str() == "in")
     }
 
     fn arithmetic(&self, expression: &str) -> Result<Word> {
@@ -305,22 +384,33 @@ impl Lowering<'_> {
             ast::CaseItemPostAction::UnconditionallyExecuteNextCaseItem => AfterArm::FallThrough,
             ast::CaseItemPostAction::ContinueEvaluatingCases => AfterArm::TryOthers,
         };
-        Ok(Arm { patterns, body, then })
+        Ok(Arm {
+            patterns,
+            body,
+            then,
+        })
     }
 
     fn redirect(&mut self, redirect: &ast::IoRedirect) -> Result<Redirect> {
         let (number, action) = match redirect {
-            ast::IoRedirect::File(number, kind, target) => (*number, self.file_action(kind, target)?),
+            ast::IoRedirect::File(number, kind, target) => {
+                (*number, self.file_action(kind, target)?)
+            }
             ast::IoRedirect::OutputAndError(word, append) => {
-                let placement = if *append { Placement::Append } else { Placement::Truncate };
+                let placement = if *append {
+                    Placement::Append
+                } else {
+                    Placement::Truncate
+                };
                 (None, Action::OutputAndError(self.word(word)?, placement))
             }
             ast::IoRedirect::HereString(number, word) => {
                 (*number, Action::Text(self.word(word)?, TextEnd::Newline))
             }
-            ast::IoRedirect::HereDocument(number, document) => {
-                (*number, Action::Text(self.document(document)?, TextEnd::AsIs))
-            }
+            ast::IoRedirect::HereDocument(number, document) => (
+                *number,
+                Action::Text(self.document(document)?, TextEnd::AsIs),
+            ),
         };
         let descriptor = number.map(|number| match self.named.get(&number) {
             Some(name) => Descriptor::Variable(name.clone()),
@@ -335,10 +425,17 @@ impl Lowering<'_> {
             return self.parse(text, Context::Here);
         }
         let pieces = vec![Piece::Quoted(text.clone())];
-        Ok(Word { source: text.as_str().into(), pieces })
+        Ok(Word {
+            source: text.as_str().into(),
+            pieces,
+        })
     }
 
-    fn file_action(&mut self, kind: &ast::IoFileRedirectKind, target: &ast::IoFileRedirectTarget) -> Result<Action> {
+    fn file_action(
+        &mut self,
+        kind: &ast::IoFileRedirectKind,
+        target: &ast::IoFileRedirectTarget,
+    ) -> Result<Action> {
         use ast::IoFileRedirectKind as K;
         let target = match target {
             ast::IoFileRedirectTarget::Filename(word) => Target::File(self.word(word)?),
@@ -366,7 +463,9 @@ impl Lowering<'_> {
     fn test(&mut self, test: &ast::ExtendedTestExpr) -> Result<Test> {
         use ast::ExtendedTestExpr as T;
         Ok(match test {
-            T::And(left, right) => Test::And(Box::new(self.test(left)?), Box::new(self.test(right)?)),
+            T::And(left, right) => {
+                Test::And(Box::new(self.test(left)?), Box::new(self.test(right)?))
+            }
             T::Or(left, right) => Test::Or(Box::new(self.test(left)?), Box::new(self.test(right)?)),
             T::Not(inner) => Test::Not(Box::new(self.test(inner)?)),
             T::Parenthesized(inner) => self.test(inner)?,

@@ -36,7 +36,10 @@ const DEEPEST: usize = 200;
 
 /// Reads a program whose first line has this number.
 pub fn parse(text: &str, first_line: u32) -> Parsed {
-    let failed = |error| Parsed { program: Program::default(), error: Some(error) };
+    let failed = |error| Parsed {
+        program: Program::default(),
+        error: Some(error),
+    };
     if depth(text) > DEEPEST {
         return failed(SyntaxError {
             line: first_line,
@@ -61,7 +64,10 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
                 let place = unexpected(&tokens, place(&found, &tokens));
                 if error.is_none() {
                     let token = tokens.get(place);
-                    error = Some(token.map_or_else(|| end_of_file(text, first_line), |token| near(token, first_line)));
+                    error = Some(token.map_or_else(
+                        || end_of_file(text, first_line),
+                        |token| near(token, first_line),
+                    ));
                 }
                 let line = tokens.iter().take(place).rposition(is_newline).unwrap_or(0);
                 tokens.truncate(line.min(tokens.len() - 1));
@@ -79,10 +85,15 @@ fn split_semicolons(tokens: &mut Vec<Token>) {
     let is = |token: Option<&Token>, text: &str| token.is_some_and(|token| token.to_str() == text);
     let mut index = 0;
     while index < tokens.len() {
-        if is(tokens.get(index), "for") && is(tokens.get(index + 1), "(") && is(tokens.get(index + 2), "(") {
+        if is(tokens.get(index), "for")
+            && is(tokens.get(index + 1), "(")
+            && is(tokens.get(index + 2), "(")
+        {
             let mut place = index + 3;
             while place < tokens.len() && !is(tokens.get(place), ")") {
-                if let Some(Token::Operator(text, location)) = tokens.get(place).filter(|token| token.to_str() == ";;") {
+                if let Some(Token::Operator(text, location)) =
+                    tokens.get(place).filter(|token| token.to_str() == ";;")
+                {
                     debug_assert_eq!(text, ";;");
                     let one = Token::Operator(";".to_owned(), location.clone());
                     tokens.splice(place..=place, [one.clone(), one]);
@@ -102,7 +113,10 @@ fn place(error: &ParseError, tokens: &[Token]) -> usize {
     match error {
         ParseError::ParsingNearToken(token) => {
             let index = token.location().start.index;
-            tokens.iter().position(|token| token.location().start.index >= index).unwrap_or(0)
+            tokens
+                .iter()
+                .position(|token| token.location().start.index >= index)
+                .unwrap_or(0)
         }
         _ => tokens.len(),
     }
@@ -111,7 +125,9 @@ fn place(error: &ParseError, tokens: &[Token]) -> usize {
 /// The grammar takes a reserved word for a function's name before it gives up, and so complains of the token after it.
 /// A word that closes more than is open is the one that is wrong.
 fn unexpected(tokens: &[Token], place: usize) -> usize {
-    let Some(before) = place.checked_sub(1).and_then(|index| tokens.get(index)) else { return place };
+    let Some(before) = place.checked_sub(1).and_then(|index| tokens.get(index)) else {
+        return place;
+    };
     let (opening, closing): (&[&str], &str) = match before.to_str() {
         "fi" | "then" | "elif" | "else" => (&["if"], "fi"),
         "done" | "do" => (&["for", "while", "until"], "done"),
@@ -122,22 +138,40 @@ fn unexpected(tokens: &[Token], place: usize) -> usize {
     let starts = |index: &usize| match index.checked_sub(1).and_then(|before| tokens.get(before)) {
         None => true,
         Some(Token::Operator(text, _)) => !text.starts_with(['<', '>']) || text == "\n",
-        Some(Token::Word(text, _)) => matches!(text.as_str(), "then" | "do" | "else" | "{" | "!" | "if" | "while" | "until" | "elif" | "time"),
+        Some(Token::Word(text, _)) => matches!(
+            text.as_str(),
+            "then" | "do" | "else" | "{" | "!" | "if" | "while" | "until" | "elif" | "time"
+        ),
     };
-    let words = (0..place - 1).filter(starts).filter_map(|index| tokens.get(index)).map(Token::to_str);
+    let words = (0..place - 1)
+        .filter(starts)
+        .filter_map(|index| tokens.get(index))
+        .map(Token::to_str);
     let (mut open, mut closed) = (0, 0);
     for word in words {
         open += usize::from(opening.contains(&word));
         closed += usize::from(word == closing);
     }
-    if closed >= open && starts(&(place - 1)) { place - 1 } else { place }
+    if closed >= open && starts(&(place - 1)) {
+        place - 1
+    } else {
+        place
+    }
 }
 
 fn near(token: &Token, first_line: u32) -> SyntaxError {
     let line = first_line + u32::try_from(token.location().start.line - 1).unwrap_or(0);
-    let name = if is_newline(token) { "newline" } else { token.to_str() };
+    let name = if is_newline(token) {
+        "newline"
+    } else {
+        token.to_str()
+    };
     let words = format!("syntax error near unexpected token `{name}'");
-    SyntaxError { line, words, shows_line: true }
+    SyntaxError {
+        line,
+        words,
+        shows_line: true,
+    }
 }
 
 fn end_of_file(text: &str, first_line: u32) -> SyntaxError {
@@ -161,7 +195,11 @@ fn unended(error: &TokenizerError, text: &str, first_line: u32) -> SyntaxError {
         TokenizerError::UnterminatedExtendedGlob(place) => (')', at(place.line)),
         _ => return end_of_file(text, first_line),
     };
-    SyntaxError { line, words: word::unended(what), shows_line: false }
+    SyntaxError {
+        line,
+        words: word::unended(what),
+        shows_line: false,
+    }
 }
 
 /// How deep brackets may be nested in a text, at most: quotes are not looked at, so it may be less.

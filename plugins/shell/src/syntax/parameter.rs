@@ -23,7 +23,13 @@ pub fn plain(scanner: &mut Scanner<'_>) -> Option<Piece> {
     let source = scanner.rest().get(..=length)?.to_owned();
     scanner.at += 1 + length;
     let (index, indirect, operation) = (None, false, Operation::Value);
-    Some(Piece::Parameter(Rc::new(Parameter { source, subject, index, indirect, operation })))
+    Some(Piece::Parameter(Rc::new(Parameter {
+        source,
+        subject,
+        index,
+        indirect,
+        operation,
+    })))
 }
 
 fn is_special(character: char) -> bool {
@@ -36,7 +42,10 @@ pub fn name_length(text: &str) -> usize {
     if bytes.first().is_none_or(u8::is_ascii_digit) {
         return 0;
     }
-    bytes.iter().take_while(|c| c.is_ascii_alphanumeric() || **c == b'_').count()
+    bytes
+        .iter()
+        .take_while(|c| c.is_ascii_alphanumeric() || **c == b'_')
+        .count()
 }
 
 /// `${…}`
@@ -54,8 +63,18 @@ pub fn braced(scanner: &mut Scanner<'_>, context: Context) -> Result<Piece, Stri
             (Subject::Special('?'), None, false, Operation::Bad)
         }
     };
-    let source = scanner.source.get(start..scanner.at).unwrap_or_default().to_owned();
-    Ok(Piece::Parameter(Rc::new(Parameter { source, subject, index, indirect, operation })))
+    let source = scanner
+        .source
+        .get(start..scanner.at)
+        .unwrap_or_default()
+        .to_owned();
+    Ok(Piece::Parameter(Rc::new(Parameter {
+        source,
+        subject,
+        index,
+        indirect,
+        operation,
+    })))
 }
 
 type Parsed = (Subject, Option<Index>, bool, Operation);
@@ -80,7 +99,9 @@ fn inner(scanner: &mut Scanner<'_>, context: Context) -> Result<Option<Parsed>, 
         });
         scanner.at += usize::from(indirect);
     }
-    let Some(subject) = subject(scanner) else { return Ok(None) };
+    let Some(subject) = subject(scanner) else {
+        return Ok(None);
+    };
     let index = index(scanner)?;
     if indirect {
         if matches!(index, Some(Index::Each | Index::Joined)) && scanner.peek() == Some(b'}') {
@@ -102,7 +123,9 @@ fn subject(scanner: &mut Scanner<'_>) -> Option<Subject> {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     if digits > 0 {
         scanner.at += digits;
-        return Some(Subject::Positional(rest.get(..digits)?.parse().unwrap_or(usize::MAX)));
+        return Some(Subject::Positional(
+            rest.get(..digits)?.parse().unwrap_or(usize::MAX),
+        ));
     }
     let length = name_length(rest);
     if length > 0 {
@@ -126,8 +149,14 @@ fn index(scanner: &mut Scanner<'_>) -> Result<Option<Index>, String> {
     }
     let start = scanner.at;
     let pieces = bracketed(scanner, Context::Bare)?;
-    let source = scanner.source.get(start..scanner.at - 1).unwrap_or_default();
-    Ok(Some(Index::At(Word { source: source.into(), pieces })))
+    let source = scanner
+        .source
+        .get(start..scanner.at - 1)
+        .unwrap_or_default();
+    Ok(Some(Index::At(Word {
+        source: source.into(),
+        pieces,
+    })))
 }
 
 /// The pieces up to the `]` that belongs to a `[` before them.
@@ -139,7 +168,11 @@ pub fn bracketed(scanner: &mut Scanner<'_>, context: Context) -> Result<Vec<Piec
         pieces.push(Piece::Text("]".to_owned()));
         pieces.append(&mut scanner.pieces(context, b"[]")?);
     }
-    if scanner.take("]") { Ok(pieces) } else { Err(unended(']')) }
+    if scanner.take("]") {
+        Ok(pieces)
+    } else {
+        Err(unended(']'))
+    }
 }
 
 fn operation(scanner: &mut Scanner<'_>, context: Context) -> Result<Option<Operation>, String> {
@@ -150,13 +183,29 @@ fn operation(scanner: &mut Scanner<'_>, context: Context) -> Result<Option<Opera
     let sign = scanner.rest().chars().nth(usize::from(colon));
     if let Some(sign @ ('-' | '=' | '?' | '+')) = sign {
         scanner.at += 1 + usize::from(colon);
-        let emptiness = if colon { Emptiness::CountsAsUnset } else { Emptiness::IsAValue };
-        let inside = if context.is_double() { Context::DoubleWord } else { Context::Bare };
-        return Ok(Some(Operation::Default(sign, emptiness, word(scanner, inside, b"}")?)));
+        let emptiness = if colon {
+            Emptiness::CountsAsUnset
+        } else {
+            Emptiness::IsAValue
+        };
+        let inside = if context.is_double() {
+            Context::DoubleWord
+        } else {
+            Context::Bare
+        };
+        return Ok(Some(Operation::Default(
+            sign,
+            emptiness,
+            word(scanner, inside, b"}")?,
+        )));
     }
     if scanner.take(":") {
         let offset = arithmetic(scanner)?;
-        let length = if scanner.take(":") { Some(arithmetic(scanner)?) } else { None };
+        let length = if scanner.take(":") {
+            Some(arithmetic(scanner)?)
+        } else {
+            None
+        };
         return Ok(Some(Operation::Substring(offset, length)));
     }
     // Quotes in patterns count even inside double quotes.
@@ -171,12 +220,22 @@ fn operation(scanner: &mut Scanner<'_>, context: Context) -> Result<Option<Opera
             return Ok(Some(Operation::TrimSuffix(extent, pattern(scanner)?)));
         }
     }
-    for (sign, place) in [("//", Place::All), ("/#", Place::Start), ("/%", Place::End), ("/", Place::First)] {
+    for (sign, place) in [
+        ("//", Place::All),
+        ("/#", Place::Start),
+        ("/%", Place::End),
+        ("/", Place::First),
+    ] {
         if scanner.take(sign) {
             return replacement(scanner, place, context).map(Some);
         }
     }
-    for (sign, extent) in [("^^", Extent::Most), ("^", Extent::Least), (",,", Extent::Most), (",", Extent::Least)] {
+    for (sign, extent) in [
+        ("^^", Extent::Most),
+        ("^", Extent::Least),
+        (",,", Extent::Most),
+        (",", Extent::Least),
+    ] {
         if scanner.take(sign) {
             let pattern = pattern(scanner)?;
             let pattern = (!pattern.pieces.is_empty()).then_some(pattern);
@@ -190,7 +249,11 @@ fn operation(scanner: &mut Scanner<'_>, context: Context) -> Result<Option<Opera
     Ok(None)
 }
 
-fn replacement(scanner: &mut Scanner<'_>, place: Place, context: Context) -> Result<Operation, String> {
+fn replacement(
+    scanner: &mut Scanner<'_>,
+    place: Place,
+    context: Context,
+) -> Result<Operation, String> {
     let start = scanner.at;
     let mut pieces = Vec::new();
     // A slash right at the start belongs to the pattern.
@@ -199,9 +262,16 @@ fn replacement(scanner: &mut Scanner<'_>, place: Place, context: Context) -> Res
     }
     pieces.append(&mut scanner.pieces(Context::Bare, b"/}")?);
     let source = scanner.source.get(start..scanner.at).unwrap_or_default();
-    let pattern = Word { source: source.into(), pieces };
+    let pattern = Word {
+        source: source.into(),
+        pieces,
+    };
     let with = if scanner.take("/") {
-        let inside = if context.is_double() { Context::DoubleWord } else { Context::Bare };
+        let inside = if context.is_double() {
+            Context::DoubleWord
+        } else {
+            Context::Bare
+        };
         word(scanner, inside, b"}")?
     } else {
         Word::default()
@@ -213,7 +283,10 @@ fn word(scanner: &mut Scanner<'_>, context: Context, stops: &[u8]) -> Result<Wor
     let start = scanner.at;
     let pieces = scanner.pieces(context, stops)?;
     let source = scanner.source.get(start..scanner.at).unwrap_or_default();
-    Ok(Word { source: source.into(), pieces })
+    Ok(Word {
+        source: source.into(),
+        pieces,
+    })
 }
 
 /// An expression up to `:` or `}` outside of parentheses and of `?:`.
@@ -234,5 +307,8 @@ fn arithmetic(scanner: &mut Scanner<'_>) -> Result<Word, String> {
         pieces.extend(scanner.character().map(|c| Piece::Text(c.to_string())));
     }
     let source = scanner.source.get(start..scanner.at).unwrap_or_default();
-    Ok(Word { source: source.into(), pieces })
+    Ok(Word {
+        source: source.into(),
+        pieces,
+    })
 }

@@ -35,9 +35,16 @@ impl Context {
 /// # Errors
 /// A sentence on a quote or bracket without end.
 pub fn parse(source: &str, context: Context) -> Result<Word, String> {
-    let mut scanner = Scanner { source, at: 0, depth: 0 };
+    let mut scanner = Scanner {
+        source,
+        at: 0,
+        depth: 0,
+    };
     let pieces = scanner.pieces(context, &[])?;
-    Ok(Word { source: source.into(), pieces })
+    Ok(Word {
+        source: source.into(),
+        pieces,
+    })
 }
 
 /// Nested substitutions deeper than this are refused.
@@ -166,7 +173,9 @@ impl<'a> Scanner<'a> {
     fn tilde(&mut self, context: Context, stops: &[u8]) -> Option<Piece> {
         let rest = self.rest().get(1..)?;
         let is_end = |c: char| {
-            c == '/' || (c == ':' && context == Context::Value) || stops.iter().any(|s| char::from(*s) == c)
+            c == '/'
+                || (c == ':' && context == Context::Value)
+                || stops.iter().any(|s| char::from(*s) == c)
         };
         let length = rest.find(is_end).unwrap_or(rest.len());
         let name = rest.get(..length)?;
@@ -189,7 +198,11 @@ impl<'a> Scanner<'a> {
             self.at += 2;
             let start = self.at;
             self.skip_command()?;
-            let text = self.source.get(start..self.at - 1).unwrap_or_default().to_owned();
+            let text = self
+                .source
+                .get(start..self.at - 1)
+                .unwrap_or_default()
+                .to_owned();
             return Ok(Some(substitution(text)));
         }
         if rest.starts_with("$[") {
@@ -204,7 +217,8 @@ impl<'a> Scanner<'a> {
             self.depth -= 1;
             return piece.map(Some);
         }
-        let takes_ansi_c = !context.is_double() || (context == Context::DoubleWord && self.depth > 0);
+        let takes_ansi_c =
+            !context.is_double() || (context == Context::DoubleWord && self.depth > 0);
         if takes_ansi_c && rest.starts_with("$'") {
             return self.ansi_c().map(Some);
         }
@@ -221,7 +235,10 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let pieces = parameter::bracketed(self, Context::DoubleWord)?;
         let source = self.source.get(start..self.at - 1).unwrap_or_default();
-        Ok(Piece::Arithmetic(Rc::new(Word { source: source.into(), pieces })))
+        Ok(Piece::Arithmetic(Rc::new(Word {
+            source: source.into(),
+            pieces,
+        })))
     }
 
     fn arithmetic(&mut self) -> Result<Option<Piece>, String> {
@@ -236,12 +253,19 @@ impl<'a> Scanner<'a> {
                 b')' if self.rest().starts_with("))") => {
                     let source = self.source.get(inner..self.at).unwrap_or_default();
                     self.at += 2;
-                    let mut nested = Scanner { source, at: 0, depth: self.depth + 1 };
+                    let mut nested = Scanner {
+                        source,
+                        at: 0,
+                        depth: self.depth + 1,
+                    };
                     if nested.depth > DEEPEST {
                         return Err("too many nested expansions".to_owned());
                     }
                     let pieces = nested.pieces(Context::DoubleWord, &[])?;
-                    let word = Word { source: source.into(), pieces };
+                    let word = Word {
+                        source: source.into(),
+                        pieces,
+                    };
                     return Ok(Some(Piece::Arithmetic(Rc::new(word))));
                 }
                 b')' => break,
@@ -361,7 +385,10 @@ impl<'a> Scanner<'a> {
 }
 
 fn substitution(text: String) -> Piece {
-    Piece::Command(Rc::new(Substitution { text, ..Substitution::default() }))
+    Piece::Command(Rc::new(Substitution {
+        text,
+        ..Substitution::default()
+    }))
 }
 
 /// bash's words for a quote or bracket that nothing ends.

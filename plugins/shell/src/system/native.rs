@@ -28,7 +28,10 @@ pub fn poll(sources: &[Source], timeout: Option<Duration>) -> Vec<bool> {
     let timeout = timeout.and_then(|time| Timespec::try_from(time).ok());
     // An interrupted call is as good as one in which nothing became ready.
     let _ = rustix::event::poll(&mut entries, timeout.as_ref());
-    entries.iter().map(|entry| !entry.revents().is_empty()).collect()
+    entries
+        .iter()
+        .map(|entry| !entry.revents().is_empty())
+        .collect()
 }
 
 /// Where bytes come from.
@@ -42,9 +45,14 @@ impl Reader {
     }
 
     /// At its end from the start.
-    #[expect(clippy::expect_used, reason = "a machine without /dev/null runs no tests")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a machine without /dev/null runs no tests"
+    )]
     pub fn nothing() -> Self {
-        Self(Rc::new(File::open("/dev/null").expect("/dev/null opens").into()))
+        Self(Rc::new(
+            File::open("/dev/null").expect("/dev/null opens").into(),
+        ))
     }
 
     /// Opens a file by its absolute path.
@@ -81,7 +89,10 @@ impl Writer {
     }
 
     /// Takes everything and keeps nothing.
-    #[expect(clippy::expect_used, reason = "a machine without /dev/null runs no tests")]
+    #[expect(
+        clippy::expect_used,
+        reason = "a machine without /dev/null runs no tests"
+    )]
     pub fn void() -> Self {
         let file = OpenOptions::new().write(true).open("/dev/null");
         Self(Rc::new(file.expect("/dev/null opens").into()))
@@ -168,7 +179,11 @@ impl Drop for Child {
 pub fn start(program: Start<'_>) -> Result<Child, NotStarted> {
     let handle = |fd: &OwnedFd| fd.try_clone().map(Stdio::from);
     let open = || -> io::Result<_> {
-        Ok((handle(&program.input.0)?, handle(&program.output.0)?, handle(&program.error.0)?))
+        Ok((
+            handle(&program.input.0)?,
+            handle(&program.output.0)?,
+            handle(&program.error.0)?,
+        ))
     };
     let (input, output, error) = open().map_err(|error| NotStarted::Because(error.to_string()))?;
     let mut command = std::process::Command::new(os(program.program));
@@ -176,9 +191,20 @@ pub fn start(program: Start<'_>) -> Result<Child, NotStarted> {
         command.arg0(os(name));
     }
     command
-        .args(program.arguments.iter().skip(1).map(|argument| os(argument)))
+        .args(
+            program
+                .arguments
+                .iter()
+                .skip(1)
+                .map(|argument| os(argument)),
+        )
         .env_clear()
-        .envs(program.environment.iter().map(|(name, value)| (os(name), os(value))))
+        .envs(
+            program
+                .environment
+                .iter()
+                .map(|(name, value)| (os(name), os(value))),
+        )
         .current_dir(program.directory)
         .stdin(input)
         .stdout(output)
@@ -187,7 +213,9 @@ pub fn start(program: Start<'_>) -> Result<Child, NotStarted> {
         io::ErrorKind::NotFound => NotStarted::NotFound,
         _ => NotStarted::Because(reason(&error)),
     })?;
-    let id = i32::try_from(process.id()).ok().and_then(rustix::process::Pid::from_raw);
+    let id = i32::try_from(process.id())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
     let descriptor = id
         .ok_or(rustix::io::Errno::SRCH)
         .and_then(|id| rustix::process::pidfd_open(id, rustix::process::PidfdFlags::empty()))
@@ -208,7 +236,11 @@ pub const RUNS_FILES: bool = true;
 
 /// The directory in which the shell was started.
 pub fn initial_directory() -> Option<String> {
-    std::env::current_dir().ok()?.into_os_string().into_string().ok()
+    std::env::current_dir()
+        .ok()?
+        .into_os_string()
+        .into_string()
+        .ok()
 }
 
 /// A process id of the shell.
@@ -219,5 +251,9 @@ pub fn id() -> u32 {
 /// An error as the C library words it.
 pub fn reason(error: &io::Error) -> String {
     let words = error.to_string();
-    words.split(" (os error").next().unwrap_or_default().to_owned()
+    words
+        .split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -73,7 +73,11 @@ impl Reader {
     fn of(end: process::Reader) -> Self {
         let stream = end.stream();
         let source = Source(Rc::new(stream.subscribe()));
-        Self(Rc::new(ReadingEnd { source, stream, end }))
+        Self(Rc::new(ReadingEnd {
+            source,
+            stream,
+            end,
+        }))
     }
 
     /// The shell's standard input.
@@ -120,7 +124,11 @@ impl Writer {
     fn of(end: process::Writer) -> Self {
         let stream = end.stream();
         let source = Source(Rc::new(stream.subscribe()));
-        Self(Rc::new(WritingEnd { source, stream, end }))
+        Self(Rc::new(WritingEnd {
+            source,
+            stream,
+            end,
+        }))
     }
 
     /// The shell's standard output.
@@ -146,7 +154,9 @@ impl Writer {
             Disposition::Create => process::Disposition::Create,
             Disposition::Keep => process::Disposition::Keep,
         };
-        process::open_writer(path, disposition).map(Self::of).map_err(error)
+        process::open_writer(path, disposition)
+            .map(Self::of)
+            .map_err(error)
     }
 
     /// Writes all of it.
@@ -240,7 +250,10 @@ pub fn start(program: Start<'_>) -> Result<Child, NotStarted> {
         error: program.error.0.end.share(),
     };
     match process::spawn(command) {
-        Ok(child) => Ok(Child { ended: Source(Rc::new(child.ended())), child }),
+        Ok(child) => Ok(Child {
+            ended: Source(Rc::new(child.ended())),
+            child,
+        }),
         Err(process::SpawnError::NotFound) => Err(NotStarted::NotFound),
         Err(process::SpawnError::Limit(words) | process::SpawnError::Failed(words)) => {
             Err(NotStarted::Because(words))
@@ -252,7 +265,10 @@ pub fn start(program: Start<'_>) -> Result<Child, NotStarted> {
 pub fn program(name: &str) -> Option<String> {
     static PROGRAMS: OnceLock<Vec<String>> = OnceLock::new();
     let programs = PROGRAMS.get_or_init(process::programs);
-    programs.binary_search_by(|known| known.as_str().cmp(name)).ok().map(|_| name.to_owned())
+    programs
+        .binary_search_by(|known| known.as_str().cmp(name))
+        .ok()
+        .map(|_| name.to_owned())
 }
 
 /// Whether files say by their mode that they are programs, and machine code can be run.
