@@ -54,7 +54,7 @@ pub(crate) fn plugin(name: &str, kind: PluginKind) -> Plugin {
 
 pub(crate) fn limits() -> Limits {
     Limits {
-        call_time: std::time::Duration::from_secs(20),
+        call_time: std::time::Duration::from_secs(60),
         memory_bytes: 64 << 20,
         ..Limits::default()
     }

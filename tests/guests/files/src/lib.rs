@@ -18,7 +18,7 @@ const FOLLOW: PathFlags = PathFlags::SYMLINK_FOLLOW;
 const NO_FOLLOW: PathFlags = PathFlags::empty();
 
 /// How long `await` waits for its path.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(50);
 
 /// Bytes written in one operation by `fill`.
 const BLOCK: usize = 64 << 10;
