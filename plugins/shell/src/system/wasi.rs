@@ -9,9 +9,7 @@ use super::{Disposition, Ended, NotStarted, Start};
 use crate::executor;
 use crate::text;
 
-#[expect(
-    missing_docs,
-    unsafe_code,
+#[allow(
     clippy::all,
     reason = "written by wit-bindgen; the contract is described in wit/"
 )]
