@@ -13,7 +13,6 @@ mod system;
 mod text;
 mod variables;
 
-use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ enum Source {
     Input,
 }
 
-fn main() -> ExitCode {
+fn main() {
     let arguments: Vec<String> = std::env::args_os()
         .map(|word| text::from_bytes(word.as_encoded_bytes()))
         .collect();
@@ -44,7 +43,7 @@ fn main() -> ExitCode {
     });
     let environment: Vec<(String, String)> = environment.collect();
     let status = on_a_large_stack(move || executor::run(run(arguments, environment)));
-    ExitCode::from(u8::try_from(status.unwrap_or(1) & 0xFF).unwrap_or(1))
+    system::exit(u8::try_from(status.unwrap_or(1) & 0xFF).unwrap_or(1))
 }
 
 /// Natively the stack of the main thread is not ours to choose; in the sandbox it is (`build.rs`).

@@ -42,13 +42,15 @@ pub enum Case {
 pub fn is_pattern(text: &str) -> bool {
     let mut escaped = false;
     let mut before = ' ';
-    for character in text.chars() {
+    for (place, character) in text.char_indices() {
         if escaped {
             escaped = false;
         } else {
             match character {
                 '\\' => escaped = true,
-                '*' | '?' | '[' => return true,
+                '*' | '?' => return true,
+                // A bracket that nothing closes means itself, as the command `[` does.
+                '[' if text.get(place..).is_some_and(|rest| rest.contains(']')) => return true,
                 '(' if matches!(before, '+' | '@' | '!') => return true,
                 _ => {}
             }

@@ -2,7 +2,7 @@
 //! standard error and status that bash 5.2 gave. The shell runs them natively, with the machine's own tools.
 //! With `MASSGEN_BLESS=1` the expectations are taken from bash again.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use crate::expand::quote;
 use crate::interpret::simple::{self, Lookup};
 use crate::interpret::{self, Origin, lookup, redirect};
 use crate::shell::{Shell, Unwind};
-use crate::text;
+use crate::{system, text};
 
 /// `break` and `continue`
 pub async fn leave_loop(shell: &mut Shell, name: &str, arguments: &[String]) -> Outcome {
@@ -142,7 +142,10 @@ fn find(shell: &Shell, file: &str) -> String {
     let path = shell.variables.text("PATH").unwrap_or_default();
     let on_path = path
         .split(':')
-        .filter(|_| !file.contains('/'))
+        .filter(|directory| {
+            !file.contains('/')
+                && (system::RUNS_FILES || !lookup::PROGRAM_DIRECTORIES.contains(directory))
+        })
         .map(|directory| format!("{directory}/{file}"));
     let found = on_path
         .map(|path| shell.path(&path))

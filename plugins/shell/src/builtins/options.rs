@@ -7,6 +7,21 @@ use crate::expand::quote;
 use crate::options::{Options, SET, SHOPT};
 use crate::shell::Shell;
 
+/// Options of interactive shells, which scripts set and which change nothing here.
+const WITHOUT_EFFECT: &[&str] = &[
+    "emacs",
+    "histexpand",
+    "history",
+    "ignoreeof",
+    "interactive-comments",
+    "keyword",
+    "nolog",
+    "notify",
+    "onecmd",
+    "physical",
+    "vi",
+];
+
 /// `set`
 pub async fn set(shell: &mut Shell, arguments: &[String]) -> Outcome {
     if arguments.is_empty() {
@@ -29,18 +44,7 @@ pub async fn set(shell: &mut Shell, arguments: &[String]) -> Outcome {
                     return show(shell, on).await;
                 };
                 rest = more;
-                if name == "vi"
-                    || name == "emacs"
-                    || name == "history"
-                    || name == "ignoreeof"
-                    || name == "nolog"
-                    || name == "notify"
-                    || name == "keyword"
-                    || name == "onecmd"
-                    || name == "physical"
-                    || name == "histexpand"
-                    || name == "interactive-comments"
-                {
+                if WITHOUT_EFFECT.contains(&name.as_str()) {
                     continue;
                 }
                 if !SET.iter().any(|(own, _)| own == name) {
@@ -137,7 +141,7 @@ pub async fn shopt(shell: &mut Shell, arguments: &[String]) -> Outcome {
             status = 1;
         } else if prints {
             let on = shell.has(name);
-            status |= i32::from(!on && arguments.len() > 0 && wanted.is_none());
+            status |= i32::from(!on && !arguments.is_empty() && wanted.is_none());
             shown.push_str(&format!("{name:<15}\t{}\n", if on { "on" } else { "off" }));
         } else {
             shell.options.put(name, wanted.unwrap_or(false));

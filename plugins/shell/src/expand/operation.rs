@@ -85,8 +85,13 @@ pub async fn expand(
         .await;
     }
     if values == Values::Unset && shell.has("nounset") {
+        let is_bare =
+            !parameter.source.starts_with("${") && !matches!(subject, Subject::Variable(_));
+        let sign = if is_bare { "$" } else { "" };
         let label = parameter::label(parameter);
-        shell.complain(&format!("{label}: unbound variable")).await;
+        shell
+            .complain(&format!("{sign}{label}: unbound variable"))
+            .await;
         return Err(super::unbound(shell));
     }
     let values = apply(shell, parameter, subject, index, values).await?;

@@ -27,7 +27,7 @@ pub fn backslashed(text: &str) -> String {
     let mut quoted = String::new();
     for (index, c) in text.chars().enumerate() {
         let is_bare = !c.is_ascii() || c.is_ascii_alphanumeric() || "_-+=/.:@%".contains(c);
-        if !is_bare && !(matches!(c, '~' | '#') && index > 0) {
+        if !(is_bare || matches!(c, '~' | '#') && index > 0) {
             quoted.push('\\');
         }
         quoted.push(c);

@@ -3,7 +3,7 @@
 use crate::expand::arithmetic::{self, Key};
 use crate::expand::{self, parameter};
 use crate::shell::{Flow, Shell, Unwind};
-use crate::syntax::tree::{Assigned, Assignment, Piece, Word};
+use crate::syntax::tree::{Assigned, Assignment, Word};
 use crate::variables::{Keyed, ReadOnly, Value, Variable};
 
 /// Which variable of a name is meant.
@@ -88,13 +88,7 @@ pub async fn run(
 async fn fail<T>(shell: &mut Shell, words: &str) -> Result<T, Unwind> {
     shell.complain(words).await;
     shell.status = 1;
-    Err(
-        if shell.origin == "c" || words.ends_with("readonly variable") {
-            Unwind::Discard
-        } else {
-            Unwind::Discard
-        },
-    )
+    Err(Unwind::Discard)
 }
 
 async fn fetch<'a>(
@@ -140,19 +134,13 @@ pub async fn scalar(
         .filter(|_| append)
         .and_then(|variable| variable.scalar().cloned());
     let integer_flag = known.is_some_and(|variable| variable.flags.integer);
-    let is_reference = place != Place::Visible && known.is_some_and(|v| v.flags.reference);
     let text = if integer_flag {
         integer(shell, before, text).await?
     } else {
         before.unwrap_or_default() + &text
     };
     let exports = shell.has("allexport");
-    let resolved = if is_reference {
-        name.to_owned()
-    } else {
-        name.to_owned()
-    };
-    let variable = fetch(shell, &resolved, place).await?;
+    let variable = fetch(shell, name, place).await?;
     let text = Variable::shape(variable.flags, text);
     variable.set_scalar(text);
     variable.flags.exported |= exports || place == Place::Command;
@@ -174,11 +162,6 @@ fn special(shell: &mut Shell, name: &str) {
         "OPTIND" => shell.option_place = crate::shell::OptionPlace::default(),
         _ => {}
     }
-}
-
-/// An element as `[key]=value`, if it is written so.
-fn keyed_element(word: &Word) -> bool {
-    matches!(word.pieces.first(), Some(Piece::Text(text)) if text.starts_with('['))
 }
 
 async fn array(
@@ -215,7 +198,6 @@ async fn array(
             }
             None => {
                 for word in words {
-                    debug_assert!(!keyed_element(word) || !is_keyed || word.source.contains('='));
                     let values = expand::words(shell, word).await?;
                     pairs.extend(values.into_iter().map(|value| (None, value)));
                 }

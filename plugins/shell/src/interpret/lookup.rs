@@ -8,7 +8,7 @@ use crate::system::{self, Disposition, Ended, NotStarted, Reader, Start, Writer}
 use crate::text;
 
 /// Directories whose programs are the registered commands.
-const PROGRAM_DIRECTORIES: &[&str] = &["/bin", "/usr/bin", "/usr/local/bin"];
+pub const PROGRAM_DIRECTORIES: &[&str] = &["/bin", "/usr/bin", "/usr/local/bin"];
 
 /// What a name leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,13 +37,16 @@ pub fn find(shell: &Shell, name: &str) -> Found {
             .flatten();
         return registered.map_or_else(|| file(&shell.path(name)), Found::Command);
     }
-    if let Some(program) = system::program(name) {
-        return Found::Command(program);
-    }
     let path = shell.variables.text("PATH").unwrap_or_default();
     let mut forbidden = false;
     for directory in path.split(':') {
         let directory = if directory.is_empty() { "." } else { directory };
+        if PROGRAM_DIRECTORIES.contains(&directory) && !system::RUNS_FILES {
+            match system::program(name) {
+                Some(program) => return Found::Command(program),
+                None => continue,
+            }
+        }
         match file(&system::absolute(&shell.path(directory), name)) {
             found @ Found::File(_) => return found,
             Found::Forbidden => forbidden = true,
@@ -173,7 +176,11 @@ fn run_file<'a>(
         };
         let mut arguments = vec![interpreter.clone()];
         arguments.extend(parts.iter().skip(1).map(|part| (*part).to_owned()));
-        arguments.push(name.to_owned());
+        arguments.push(if name.contains('/') {
+            name.to_owned()
+        } else {
+            path.clone()
+        });
         arguments.extend(words.iter().skip(1).cloned());
         start(shell, &program, name, &arguments).await
     })

@@ -54,6 +54,11 @@ pub async fn program(shell: &mut Shell, text: &str, origin: Origin) -> Flow {
     if shell.has("verbose") && origin == Origin::Main {
         shell.remark(text).await;
     }
+    for (line, words) in &parsed.warnings {
+        let own = std::mem::replace(&mut shell.line, line.saturating_sub(1));
+        shell.complain(words).await;
+        shell.line = own;
+    }
     lines(shell, &parsed.program, origin).await?;
     report(shell, text, parsed.error.as_ref()).await
 }

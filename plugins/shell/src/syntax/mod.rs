@@ -29,6 +29,8 @@ pub struct Parsed {
     pub program: Program,
     /// What ended it early.
     pub error: Option<SyntaxError>,
+    /// Here-documents that nothing ends, with the line at which the text does.
+    pub warnings: Vec<(u32, String)>,
 }
 
 /// Brackets nested deeper than this are refused, for the grammar is recursive.
@@ -39,6 +41,7 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
     let failed = |error| Parsed {
         program: Program::default(),
         error: Some(error),
+        warnings: Vec::new(),
     };
     if depth(text) > DEEPEST {
         return failed(SyntaxError {
@@ -48,9 +51,19 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
         });
     }
     let options = ParserOptions::default();
-    let mut tokens = match brush_parser::uncached_tokenize_str(text, &options.tokenizer_options()) {
-        Ok(tokens) => tokens,
-        Err(error) => return failed(unended(&error, text, first_line)),
+    let mut complete = text.to_owned();
+    let mut warnings = Vec::new();
+    let mut tokens = loop {
+        match brush_parser::uncached_tokenize_str(&complete, &options.tokenizer_options()) {
+            Ok(tokens) => break tokens,
+            Err(TokenizerError::UnterminatedHereDocuments(tags, places))
+                if warnings.len() < MOST_UNENDED =>
+            {
+                let last = end_of_file(text, first_line).line;
+                warnings.push(end_document(&mut complete, &tags, &places, last));
+            }
+            Err(error) => return failed(unended(&error, text, first_line)),
+        }
     };
     split_semicolons(&mut tokens);
     let named = lower::name_descriptors(&mut tokens);
@@ -75,9 +88,35 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
         }
     };
     match lower::program(&program, &tokens, first_line, &named) {
-        Ok(program) => Parsed { program, error },
+        Ok(program) => Parsed {
+            program,
+            error,
+            warnings,
+        },
         Err(error) => failed(error),
     }
+}
+
+/// Here-documents without an end that are ended by the end of the text.
+const MOST_UNENDED: usize = 8;
+
+/// Ends the first of the open here-documents where the text ends, and says so in bash's words.
+fn end_document(text: &mut String, tags: &str, places: &str, last: u32) -> (u32, String) {
+    let tag = tags.split(", ").next().unwrap_or_default();
+    let plain: String = tag
+        .chars()
+        .filter(|c| !matches!(c, '\'' | '"' | '\\'))
+        .collect();
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(&plain);
+    text.push('\n');
+    let line = places.split_whitespace().nth(1).unwrap_or("1");
+    let words = format!(
+        "warning: here-document at line {line} delimited by end-of-file (wanted `{plain}')"
+    );
+    (last, words)
 }
 
 /// `for ((;;))` has two semicolons, where the tokenizer sees the end of a branch of `case`.

@@ -257,3 +257,8 @@ pub fn reason(error: &io::Error) -> String {
         .unwrap_or_default()
         .to_owned()
 }
+
+/// Ends the shell.
+pub fn exit(status: u8) -> ! {
+    std::process::exit(i32::from(status))
+}

@@ -1,5 +1,6 @@
 //! The sandbox as the world around the shell: the host's `massgen:plugin/process`, and `wasi:io/poll` to wait.
 
+use std::cell::OnceCell;
 use std::io;
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -9,9 +10,7 @@ use super::{Disposition, Ended, NotStarted, Start};
 use crate::executor;
 use crate::text;
 
-#[expect(
-    missing_docs,
-    unsafe_code,
+#[allow(
     clippy::all,
     reason = "written by wit-bindgen; the contract is described in wit/"
 )]
@@ -22,7 +21,6 @@ mod bindings {
             package massgen:shell-component;
             world guest {
                 include massgen:plugin/shell@0.1.0;
-                import wasi:cli/environment@0.2.12;
                 import wasi:clocks/monotonic-clock@0.2.12;
             }
         ",
@@ -58,10 +56,9 @@ pub fn poll(sources: &[Source], timeout: Option<Duration>) -> Vec<bool> {
     ready
 }
 
-/// The fields are dropped in their order: what stands on another first.
+/// The fields are dropped in their order: what stands on another first. An end that is only handed on has no stream.
 struct ReadingEnd {
-    source: Source,
-    stream: InputStream,
+    opened: OnceCell<(Source, InputStream)>,
     end: process::Reader,
 }
 
@@ -71,13 +68,17 @@ pub struct Reader(Rc<ReadingEnd>);
 
 impl Reader {
     fn of(end: process::Reader) -> Self {
-        let stream = end.stream();
-        let source = Source(Rc::new(stream.subscribe()));
         Self(Rc::new(ReadingEnd {
-            source,
-            stream,
+            opened: OnceCell::new(),
             end,
         }))
+    }
+
+    fn opened(&self) -> &(Source, InputStream) {
+        self.0.opened.get_or_init(|| {
+            let stream = self.0.end.stream();
+            (Source(Rc::new(stream.subscribe())), stream)
+        })
     }
 
     /// The shell's standard input.
@@ -97,9 +98,10 @@ impl Reader {
 
     /// Up to so many bytes; none at the end.
     pub async fn read(&self, most: usize) -> io::Result<Vec<u8>> {
+        let (source, stream) = self.opened();
         loop {
-            match self.0.stream.read(most as u64) {
-                Ok(bytes) if bytes.is_empty() => executor::ready(&self.0.source).await,
+            match stream.read(most as u64) {
+                Ok(bytes) if bytes.is_empty() => executor::ready(source).await,
                 Ok(bytes) => return Ok(bytes),
                 Err(StreamError::Closed) => return Ok(Vec::new()),
                 Err(StreamError::LastOperationFailed(error)) => {
@@ -111,8 +113,7 @@ impl Reader {
 }
 
 struct WritingEnd {
-    source: Source,
-    stream: OutputStream,
+    opened: OnceCell<(Source, OutputStream)>,
     end: process::Writer,
 }
 
@@ -122,13 +123,17 @@ pub struct Writer(Rc<WritingEnd>);
 
 impl Writer {
     fn of(end: process::Writer) -> Self {
-        let stream = end.stream();
-        let source = Source(Rc::new(stream.subscribe()));
         Self(Rc::new(WritingEnd {
-            source,
-            stream,
+            opened: OnceCell::new(),
             end,
         }))
+    }
+
+    fn opened(&self) -> &(Source, OutputStream) {
+        self.0.opened.get_or_init(|| {
+            let stream = self.0.end.stream();
+            (Source(Rc::new(stream.subscribe())), stream)
+        })
     }
 
     /// The shell's standard output.
@@ -161,11 +166,11 @@ impl Writer {
 
     /// Writes all of it.
     pub async fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
-        let stream = &self.0.stream;
+        let (source, stream) = self.opened();
         while !bytes.is_empty() {
             let room = usize::try_from(stream.check_write().map_err(failed)?).unwrap_or(usize::MAX);
             if room == 0 {
-                executor::ready(&self.0.source).await;
+                executor::ready(source).await;
                 continue;
             }
             let (now, later) = bytes.split_at(room.min(bytes.len()));
@@ -175,7 +180,7 @@ impl Writer {
         stream.flush().map_err(failed)?;
         // The stream is ready again once it has passed on what it was given.
         while stream.check_write().map_err(failed)? == 0 {
-            executor::ready(&self.0.source).await;
+            executor::ready(source).await;
         }
         Ok(())
     }
@@ -310,4 +315,10 @@ pub fn reason(error: &io::Error) -> String {
         io::ErrorKind::BrokenPipe => "Broken pipe".to_owned(),
         _ => error.to_string(),
     }
+}
+
+/// Ends the shell. What `main` returns tells success and failure alone.
+pub fn exit(status: u8) -> ! {
+    bindings::wasi::cli::exit::exit_with_code(status);
+    unreachable!("exit-with-code does not return")
 }
