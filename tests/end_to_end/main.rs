@@ -8,3 +8,4 @@ mod demo;
 mod exec;
 mod massgen;
 mod policy;
+mod shell;

@@ -39,6 +39,8 @@ impl CommandFilter {
         let command = words.join(" ");
         if let Some(pattern) = self.blocked.iter().find(|one| one.is_match(&command)) {
             let pattern = pattern.as_str();
+            let pattern = pattern.strip_prefix(OPENING).unwrap_or(pattern);
+            let pattern = pattern.strip_suffix(CLOSING).unwrap_or(pattern);
             return Some(format!(
                 "the configuration blocks it (`command_line_blocked_commands`: {pattern})"
             ));
@@ -53,9 +55,13 @@ impl CommandFilter {
     }
 }
 
+/// What makes a pattern match the whole, of several lines too.
+const OPENING: &str = "^(?s:";
+const CLOSING: &str = ")$";
+
 /// The pattern, to match the whole text, of several lines too.
 fn whole(pattern: &str) -> Result<Regex, regex::Error> {
-    Regex::new(&format!("^(?s:{pattern})$"))
+    Regex::new(&format!("{OPENING}{pattern}{CLOSING}"))
 }
 
 #[cfg(test)]
@@ -93,7 +99,10 @@ mod tests {
         assert!(refused(&filter, "git push origin"));
         let words = ["git".to_owned(), "push".to_owned()];
         let told = filter.refusal("git", &words).unwrap();
-        assert!(told.contains("command_line_blocked_commands"), "{told}");
+        assert!(
+            told.contains("(`command_line_blocked_commands`: git push.*)"),
+            "{told}"
+        );
     }
 
     #[test]
