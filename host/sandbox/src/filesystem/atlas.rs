@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::Stat;
@@ -45,7 +45,11 @@ pub(super) struct Atlas(HashMap<Box<str>, Known>);
 /// A pinned directory.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// The way to it from the root of its mount, whose handle is the grant.
+    /// The root of its mount, whose handle is the grant.
+    pub(super) root: Arc<File>,
+    /// The names from there to it.
+    pub(super) below: PathBuf,
+    /// The same, as they were found.
     way: Vec<Step>,
     pub(super) handle: Arc<File>,
     pub(super) location: Location,
@@ -76,8 +80,13 @@ impl Atlas {
     /// The directory to which the guest path `text` led before, if it leads there now: every name on the way still
     /// stands for what it stood for. That is quicker than asking the kernel again where the handle is.
     pub(super) fn known(&self, text: &str) -> Option<&Known> {
-        let known = self.0.get(text)?;
-        known.way.iter().all(Step::holds).then_some(known)
+        self.remembered(text)
+            .filter(|known| known.way.iter().all(Step::holds))
+    }
+
+    /// The directory to which the guest path `text` led before, wherever it leads now.
+    pub(super) fn remembered(&self, text: &str) -> Option<&Known> {
+        self.0.get(text)
     }
 
     /// Learns where `directory` is, to which the guest path `text` leads without a link, `below` a mount's `root`. It is
@@ -97,6 +106,8 @@ impl Atlas {
             self.0.clear();
         }
         let known = Known {
+            root: Arc::clone(root),
+            below: below.to_owned(),
             way,
             handle: Arc::clone(directory),
             location: location.clone(),

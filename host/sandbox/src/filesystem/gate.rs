@@ -183,7 +183,13 @@ impl Call {
     }
 
     /// Keeps a decision.
-    fn take_note(&self, policy: &Policy, real: &Path, operation: Operation, decision: Decision) {
+    pub(super) fn take_note(
+        &self,
+        policy: &Policy,
+        real: &Path,
+        operation: Operation,
+        decision: Decision,
+    ) {
         if decision.is_allowed() {
             self.trail.decided(phase(policy), operation, real, decision);
             let grant = decision.grant.and_then(|index| policy.grants.get(index));
@@ -313,7 +319,7 @@ pub(crate) struct Gate {
     pub(super) call: Arc<Call>,
     /// Stands behind descriptors of virtual directories: an empty directory that nobody can name.
     pub(super) void: Arc<HostFile>,
-    atlas: Atlas,
+    pub(super) atlas: Atlas,
     pub(super) nodes: HashMap<u32, Node>,
     pub(super) listings: HashMap<u32, Listing>,
 }
@@ -422,9 +428,7 @@ impl GateView<'_> {
         };
         let root = Base::Virtual(Vec::new());
         let path = path.trim_start_matches('/');
-        let filesystem = &self.gate.call.filesystem;
-        let place = resolve(filesystem, &mut self.gate.atlas, &root, path, follow)?;
-        let descriptor = self.open_place(place, request)?;
+        let descriptor = self.open_path(&root, path, follow, request)?;
         let node = self.gate.nodes.remove(&descriptor.rep());
         self.table.delete(descriptor)?;
         match node {
@@ -439,8 +443,24 @@ impl GateView<'_> {
         }
     }
 
+    /// Opens what `path` names from `base`.
+    pub(super) fn open_path(
+        &mut self,
+        base: &Base,
+        path: &str,
+        follow: Follow,
+        request: OpenRequest,
+    ) -> FsResult<Resource<types::Descriptor>> {
+        if let Some(opened) = self.open_quickly(base, path, request) {
+            return opened;
+        }
+        let filesystem = &self.gate.call.filesystem;
+        let place = resolve(filesystem, &mut self.gate.atlas, base, path, follow)?;
+        self.open_place(place, request)
+    }
+
     /// Opens what was found under a path.
-    pub(super) fn open_place(
+    fn open_place(
         &mut self,
         place: Place,
         request: OpenRequest,
@@ -476,7 +496,7 @@ impl GateView<'_> {
         self.gate.call.policy()
     }
 
-    fn base(&self, descriptor: &Resource<types::Descriptor>) -> FsResult<Base> {
+    pub(super) fn base(&self, descriptor: &Resource<types::Descriptor>) -> FsResult<Base> {
         if let Some(Node::Virtual(at)) = self.gate.nodes.get(&descriptor.rep()) {
             return Ok(Base::Virtual(at.clone()));
         }
@@ -835,14 +855,16 @@ impl GateView<'_> {
         } else if request.truncate {
             rustix::fs::ftruncate(&file, 0).map_err(error_code)?;
         }
-        self.push_file(file, located, policy, request)
+        self.push_file(file, None, located.real.clone(), policy, request)
             .map(Opened::Descriptor)
     }
 
-    fn push_file(
+    /// Hands an open file to the guest. `identity` is known where it was looked at.
+    pub(super) fn push_file(
         &mut self,
         file: HostFile,
-        located: &Located,
+        identity: Option<Identity>,
+        real: PathBuf,
         policy: Arc<Policy>,
         request: OpenRequest,
     ) -> FsResult<Resource<types::Descriptor>> {
@@ -854,13 +876,8 @@ impl GateView<'_> {
         let file = File::new(file, perms, request.mode(), true);
         let call = Arc::clone(&self.gate.call);
         let handle = Arc::clone(&file.file);
-        let open = OpenFile::new(
-            handle,
-            located.real.clone(),
-            call,
-            policy,
-            request.operations(),
-        );
+        let allowed = request.operations();
+        let open = OpenFile::new(handle, identity, real, call, policy, allowed);
         let descriptor = self.table.push(Descriptor::File(file))?;
         self.gate
             .nodes

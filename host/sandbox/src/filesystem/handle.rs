@@ -37,6 +37,17 @@ pub(super) fn open_directory_beneath(base: impl AsFd, path: &Path) -> rustix::io
     rustix::fs::openat2(base, path, flags, Mode::empty(), resolve).map(File::from)
 }
 
+/// Opens the file `path` beneath `base` in one step, which a symbolic link anywhere in it makes fail: what is opened is
+/// at this path.
+pub(super) fn open_beneath(
+    base: impl AsFd,
+    path: &Path,
+    flags: OFlags,
+) -> rustix::io::Result<File> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    rustix::fs::openat2(base, path, flags, Mode::empty(), resolve).map(File::from)
+}
+
 /// Opens the directory `name` in `parent`. Fails with `ENOTDIR` or `ELOOP` where it is a symbolic link.
 pub(super) fn open_child_directory(parent: impl AsFd, name: &OsStr) -> rustix::io::Result<File> {
     rustix::fs::openat(parent, name, DIRECTORY_MARK, Mode::empty()).map(File::from)

@@ -35,8 +35,24 @@ impl Identity {
 
     /// The regular file behind an open handle; of anything else, none.
     pub(super) fn of_file(file: impl AsFd) -> rustix::io::Result<Option<Self>> {
+        Self::of_found_file(file, OsStr::new(""), AtFlags::EMPTY_PATH)
+    }
+
+    /// The regular file that `name` stands for in `parent`, itself and not by a link; of anything else, none.
+    pub(super) fn of_file_name(
+        parent: impl AsFd,
+        name: &OsStr,
+    ) -> rustix::io::Result<Option<Self>> {
+        Self::of_found_file(parent, name, AtFlags::SYMLINK_NOFOLLOW)
+    }
+
+    fn of_found_file(
+        at: impl AsFd,
+        name: &OsStr,
+        flags: AtFlags,
+    ) -> rustix::io::Result<Option<Self>> {
         let fields = Self::FIELDS | StatxFlags::TYPE;
-        let found = rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, fields)?;
+        let found = rustix::fs::statx(at, name, flags, fields)?;
         let kind = FileType::from_raw_mode(found.stx_mode.into());
         Ok((kind == FileType::RegularFile).then(|| Self::of(&found)))
     }

@@ -5,7 +5,8 @@
 //! **decide** ([`massgen_permissions::Policy::decide`]), and **act** on the pinned handle with one name and no link
 //! following ([`gate`]). Between the decision and the act no path is looked up again.
 //!
-//! The cost of an open is three more system calls than stock wasmtime-wasi needs (link check, metadata, `/proc` look-up).
+//! The first open in a directory costs three more system calls than in stock wasmtime-wasi (link check, metadata, `/proc`
+//! look-up); the usual further one, to read, two (what the name stands for, and what was opened; [`quick_open`]).
 
 mod alias;
 mod atlas;
@@ -16,6 +17,7 @@ mod ledger;
 mod mount;
 mod open_file;
 mod open_request;
+mod quick_open;
 mod resolve;
 mod shared_file;
 mod stat;

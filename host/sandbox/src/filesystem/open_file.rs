@@ -34,7 +34,7 @@ pub(super) struct OpenFile {
     real: PathBuf,
     call: Arc<Call>,
     allowed: Mutex<Allowed>,
-    /// Which file it is, once its bytes were asked for.
+    /// Which file it is, once it was looked at; at the latest when its bytes are asked for.
     identity: OnceLock<Identity>,
     read: AtomicBool,
 }
@@ -49,6 +49,7 @@ struct Allowed {
 impl OpenFile {
     pub(super) fn new(
         file: Arc<File>,
+        identity: Option<Identity>,
         real: PathBuf,
         call: Arc<Call>,
         policy: Arc<Policy>,
@@ -59,7 +60,7 @@ impl OpenFile {
             real,
             call,
             allowed: Mutex::new(Allowed { policy, operations }),
-            identity: OnceLock::new(),
+            identity: identity.map_or_else(OnceLock::new, OnceLock::from),
             read: AtomicBool::new(false),
         }
     }

@@ -59,6 +59,11 @@ impl OpenRequest {
         self.write || self.truncate
     }
 
+    /// True when an existing file is to be read, and nothing else.
+    pub(super) fn only_reads(self) -> bool {
+        !self.writes() && !self.create && !self.directory
+    }
+
     pub(super) fn operation(self) -> Operation {
         if self.writes() {
             Operation::Write

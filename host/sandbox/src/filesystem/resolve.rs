@@ -106,19 +106,12 @@ fn resolve_known(
     path: &str,
     follow: Follow,
 ) -> Result<Option<Entry>, ErrorCode> {
-    let Base::Virtual(at) = base else {
+    let Some((directory, name)) = split_plain(base, path) else {
         return Ok(None);
     };
-    let Some((directory, name)) = path.rsplit_once('/') else {
-        return Ok(None);
-    };
-    if !at.is_empty() || matches!(name, "" | "." | "..") {
-        return Ok(None);
-    }
     let Some(known) = atlas.known(directory) else {
         return Ok(None);
     };
-    let name = OsStr::new(name);
     let stat = handle::metadata(&known.handle, name).map_err(error_code)?;
     if follow == Follow::Yes && stat.as_ref().is_some_and(is_link) {
         return Ok(None);
@@ -130,6 +123,16 @@ fn resolve_known(
         stat,
         must_be_directory: false,
     }))
+}
+
+/// A path from the guest's root, as the text by which the atlas may know its directory and the name in it.
+pub(super) fn split_plain<'a>(base: &Base, path: &'a str) -> Option<(&'a str, &'a OsStr)> {
+    let Base::Virtual(at) = base else {
+        return None;
+    };
+    let (directory, name) = path.rsplit_once('/')?;
+    let is_plain = at.is_empty() && !matches!(name, "" | "." | "..");
+    is_plain.then_some((directory, OsStr::new(name)))
 }
 
 fn is_link(stat: &Stat) -> bool {

@@ -261,8 +261,8 @@ impl HostDescriptor for GateView<'_> {
         } else {
             follow(path_flags)
         };
-        let place = self.resolve(&descriptor, &path, follow)?;
-        self.open_place(place, request)
+        let base = self.base(&descriptor)?;
+        self.open_path(&base, &path, follow, request)
     }
 
     async fn create_directory_at(
