@@ -8,4 +8,5 @@ mod demo;
 mod exec;
 mod massgen;
 mod policy;
+mod recover;
 mod shell;

@@ -41,6 +41,8 @@ pub(crate) enum Command {
     /// Ask what an agent may do to files
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Lay out the files of a run that was killed: snapshots, and the workspaces in its log
+    Recover(RecoverFlags),
     /// Run one command in the sandbox, without any agent
     #[command(after_help = EXEC_HELP)]
     Exec(ExecFlags),
@@ -99,6 +101,18 @@ pub(crate) enum Part {
     Coordination,
     /// The winner presents
     Final,
+}
+
+/// The flags of `recover`.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverFlags {
+    /// Configuration file of the run; without it .massgen/config.yaml, then ~/.config/massgen/config.yaml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<String>,
+
+    /// Log of the run; without it the latest in .massgen/massgen_logs
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// The flags of `exec`.

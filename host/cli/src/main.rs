@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod first_party;
 mod flags;
+mod recover;
 mod run;
 mod sandboxing;
 
@@ -21,6 +22,7 @@ fn main() -> std::process::ExitCode {
     let done = match flags.into_command() {
         Command::Run(flags) => run::run(flags),
         Command::Policy(PolicyCommand::Explain(flags)) => explain::explain(&flags),
+        Command::Recover(flags) => recover::recover(&flags),
         Command::Exec(flags) => return exec::exec(&flags),
     };
     let exit = match done {
