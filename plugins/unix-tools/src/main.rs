@@ -18,6 +18,7 @@ mod gzip;
 mod identity;
 mod input;
 mod jq;
+mod mode;
 mod outcome;
 mod patch;
 mod posix_regex;
@@ -26,6 +27,7 @@ mod sed;
 mod spawn;
 mod stat;
 mod table;
+mod tac;
 mod tar;
 mod time;
 mod tree;
@@ -48,6 +50,7 @@ const DEFECT: i32 = 134;
 
 fn main() {
     end_quietly_on_panic();
+    spawn::end_on_broken_pipe();
     enter_working_directory();
     let mut arguments: Vec<_> = std::env::args_os().collect();
     let mut name = arguments.first().map(table::called_as).unwrap_or_default();

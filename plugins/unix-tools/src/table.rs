@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::{
-    awk, cmp, column, diff, du, env, file, find, grep, gzip, identity, jq, patch, rev, sed, stat,
-    tar, tree, unzip, uutils, which, xargs, xxd, zip,
+    awk, cmp, column, diff, du, env, file, find, grep, gzip, identity, jq, mode, patch, rev, sed,
+    stat, tac, tar, tree, unzip, uutils, which, xargs, xxd, zip,
 };
 
 /// One tool.
@@ -101,7 +101,6 @@ static TOOLS: &[Tool] = table! {
         "sort" uu_sort,
         "split" uu_split,
         "sum" uu_sum,
-        "tac" uu_tac,
         "tail" uu_tail,
         "tee" uu_tee,
         "test" uu_test,
@@ -123,6 +122,9 @@ static TOOLS: &[Tool] = table! {
         "awk" awk::run,
         "gawk" awk::run,
         "mawk" awk::run,
+        "chgrp" mode::chgrp,
+        "chmod" mode::chmod,
+        "chown" mode::chown,
         "cmp" cmp::run,
         "column" column::run,
         "diff" diff::run,
@@ -141,6 +143,7 @@ static TOOLS: &[Tool] = table! {
         "rev" rev::run,
         "sed" sed::run,
         "stat" stat::run,
+        "tac" tac::run,
         "tar" tar::run,
         "tree" tree::run,
         "uname" identity::uname,
