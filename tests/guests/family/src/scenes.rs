@@ -198,7 +198,9 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
                     streams.0.blocking_write_and_flush(b"x").expect("a write");
                     let waits = (streams.0.subscribe(), streams.1.subscribe());
                     waits.1.block();
-                    (waits, streams.1.read(1).expect("a byte"))
+                    streams.1.read(1).expect("a byte");
+                    // Dropped in this order: what stands on another first.
+                    (waits, streams)
                 })
                 .collect();
             println!("{} used", used.len());
