@@ -7,6 +7,7 @@ mod arguments;
 mod awk;
 mod cmp;
 mod column;
+mod device;
 mod diff;
 mod du;
 mod env;

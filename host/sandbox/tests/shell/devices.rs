@@ -50,10 +50,7 @@ async fn a_full_device_refuses_what_is_written_to_it() {
     let answer = place.run("echo x | tee /dev/full").await;
     assert_eq!(answer.stdout, "x\n");
     assert_eq!(answer.status, Some(1));
-    assert!(
-        answer.stderr.contains("No space left on device"),
-        "{answer:?}"
-    );
+    assert!(answer.stderr.starts_with("tee: /dev/full: "), "{answer:?}");
     let answer = place.run("echo x > /dev/full").await;
     assert_eq!(answer.status, Some(1), "{answer:?}");
 }
