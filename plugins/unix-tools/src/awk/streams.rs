@@ -128,7 +128,7 @@ impl Records {
 }
 
 /// Shows a command the end of its input, and waits for its own.
-fn end_of_fed(mut writer: BufWriter<Box<dyn Write>>, running: Running) -> io::Result<i32> {
+fn end_of_fed(mut writer: Feed, running: Running) -> io::Result<i32> {
     unless_gone(writer.flush())?;
     // What could not be written is of no use to anybody, and is not tried again when this is dropped.
     drop(writer.into_parts());
@@ -152,13 +152,16 @@ pub enum Opening {
     Append,
 }
 
+/// What a command reads, as it is printed.
+type Feed = BufWriter<Box<dyn Write>>;
+
 /// The open files of a program.
 pub struct Streams {
     output: BufWriter<io::Stdout>,
     writers: HashMap<Vec<u8>, BufWriter<File>>,
     readers: HashMap<Vec<u8>, Records>,
     /// Commands that read what is printed.
-    fed: HashMap<Vec<u8>, (BufWriter<Box<dyn Write>>, Running)>,
+    fed: HashMap<Vec<u8>, (Feed, Running)>,
     /// Commands whose output is read.
     read: HashMap<Vec<u8>, (Records, Running)>,
 }

@@ -119,10 +119,8 @@ impl Interpreter {
             Source::Command(command) => {
                 let command = self.evaluated_text(command)?;
                 let ending = self.ending()?;
+                // NR stays as it is, as in gawk.
                 let record = self.streams.read_from_command(&command, &ending)?;
-                if record.is_some() {
-                    self.count(special::NR);
-                }
                 record.map(|(record, _)| record)
             }
             Source::Input => self.main_input()?,
