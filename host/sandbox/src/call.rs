@@ -14,9 +14,7 @@ use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::capture::Capture;
 use crate::engine::Sandbox;
-use crate::filesystem::{
-    Call as FileCall, DenialLog, GuestFilesystem, Refusals, TEMPORARY_DIRECTORY,
-};
+use crate::filesystem::{Call as FileCall, DenialLog, GuestFilesystem, Refusals};
 use crate::host_interface::ToolPluginPre;
 use crate::host_interface::exports::massgen::plugin::tools;
 use crate::instance::{Ended, Family, Guest, Start};
@@ -236,11 +234,6 @@ impl Sandbox {
                 return traces.report(ended, started, 0);
             }
         };
-        let is_named = |(name, _): &(String, String)| name == "TMPDIR";
-        if files.has_temporary_directory() && !invocation.environment.iter().any(is_named) {
-            let place = ("TMPDIR".to_owned(), TEMPORARY_DIRECTORY.to_owned());
-            invocation.environment.push(place);
-        }
         let guest = self.guest(plugin, &files, &start, invocation, streams, cancel, &traces);
         drop(files);
         let memory = Arc::clone(&guest.family.memory);

@@ -32,5 +32,4 @@ pub(crate) use device::Device;
 pub(crate) use gate::{Call, Disposition, Gate, GateView, HasGate, Shared};
 pub use mount::{Audit, GuestFilesystem, MountError, MountPoint};
 pub(crate) use resolve::error_code;
-pub(crate) use scratch::PLACE as TEMPORARY_DIRECTORY;
 pub(crate) use shared_file::SharedFile;

@@ -187,11 +187,6 @@ impl GuestFilesystem {
         }))
     }
 
-    /// True where the commands of this call have a `/tmp` of their own.
-    pub(crate) fn has_temporary_directory(&self) -> bool {
-        matches!(self.temporary, Temporary::Given(_))
-    }
-
     /// No files at all.
     pub fn empty() -> Self {
         Self {

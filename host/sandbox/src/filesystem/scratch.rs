@@ -17,7 +17,7 @@ use super::handle;
 use super::mount::{Mount, Target};
 
 /// Where commands find it.
-pub(crate) const PLACE: &str = "/tmp";
+pub(super) const PLACE: &str = "/tmp";
 
 /// A directory that is removed, with all that is in it, when this is dropped.
 #[derive(Debug)]
