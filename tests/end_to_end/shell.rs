@@ -67,6 +67,28 @@ fn an_agent_runs_command_lines_in_its_workspace() {
 }
 
 #[test]
+fn a_command_line_has_devices_and_a_tmp_that_is_gone_with_it() {
+    let (told, ran) = execute(
+        ", enable_mcp_command_line: true",
+        &[
+            json!({"command": "f=$(mktemp) && yes | head -2 > $f && cat /dev/null $f && ls /tmp | wc -l"}),
+            json!({"command": "ls /tmp; python3 -c \"open('/dev/null','w').write('x'); \
+                               open('/tmp/a','w').write('kept'); print(open('/tmp/a').read())\""}),
+            json!({"command": "ls . /tmp"}),
+        ],
+    );
+    assert_eq!(told.len(), 3, "{}{}", ran.stdout, ran.stderr);
+    for (told, stdout) in told
+        .iter()
+        .zip(["y\\ny\\n1\\n", "kept\\n", ".:\\n\\n/tmp:\\n"])
+    {
+        let beginning =
+            format!(r#"{{"success":true,"exit_code":0,"stdout":"{stdout}","stderr":"""#);
+        assert!(told.starts_with(&beginning), "{told}");
+    }
+}
+
+#[test]
 fn patterns_hold_for_every_command_that_a_line_starts() {
     let (told, _) = execute(
         ", enable_mcp_command_line: true, command_line_blocked_commands: ['rm.*']",

@@ -216,7 +216,8 @@ fn filesystem(mounts: &[Mount], workdir: Option<&Path>) -> Result<Arc<GuestFiles
     let directory = workdir.map_or(first, Path::to_owned);
     let filesystem = GuestFilesystem::new(&points, Policy::new(grants), directory)?
         // Nobody reads files before they remove them with `rm`.
-        .with_read_before_delete(massgen_config::ReadBeforeDelete::Off);
+        .with_read_before_delete(massgen_config::ReadBeforeDelete::Off)
+        .with_temporary_directories();
     Ok(Arc::new(filesystem))
 }
 

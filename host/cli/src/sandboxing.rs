@@ -110,6 +110,7 @@ fn toolbox(
     let paths = agent_paths(agent, workspace, &temporary);
     let mut filesystem = GuestFilesystem::mirroring(agent_policy(&paths)?, paths.workspace)?
         .with_read_before_delete(agent.path_rules.read_before_delete)
+        .with_temporary_directories()
         .audited(audit);
     if let Some(approver) = approver {
         filesystem = filesystem.approved_by(Arc::clone(approver));

@@ -49,7 +49,7 @@ pub struct Policy {
     excluded_names: Arc<[String]>,
     hidden: Arc<RuleSet>,
     /// The rules of each grant, by its index in `grants`.
-    rules: Arc<[Option<RuleSet>]>,
+    rules: Arc<[Option<Arc<RuleSet>>]>,
     /// The indexes of the grants, the deepest first. No two have one path, so there is one order.
     deepest_first: Arc<[usize]>,
     /// What lies at these paths, or may come to lie there, is not moved or removed together with a directory above.
@@ -114,6 +114,22 @@ impl Policy {
         }
     }
 
+    /// The same policy with one more grant, without rules of its own, at a path that has no grant yet.
+    #[must_use]
+    pub fn with_grant(&self, grant: Grant) -> Self {
+        let guarded = self.guarded.iter().chain([&grant.path]).cloned().collect();
+        let rules = self.rules.iter().cloned().chain([None]).collect();
+        let grants = self.grants.iter().cloned().chain([grant]).collect();
+        Self {
+            guarded,
+            rules,
+            final_presentation: self.final_presentation,
+            excluded_names: Arc::clone(&self.excluded_names),
+            hidden: Arc::clone(&self.hidden),
+            ..Self::new(grants)
+        }
+    }
+
     /// The same policy with these rules instead of those it had.
     ///
     /// # Errors
@@ -136,7 +152,7 @@ impl Policy {
         }
         let compile = |rules: Vec<_>| match rules.as_slice() {
             [] => Ok(None),
-            [..] => RuleSet::compile(rules).map(Some),
+            [..] => RuleSet::compile(rules).map(|rules| Some(Arc::new(rules))),
         };
         let compiled: Result<Vec<_>, _> = of_grants.into_iter().map(compile).collect();
         self.rules = compiled?.into();

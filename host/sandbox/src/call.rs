@@ -172,6 +172,20 @@ impl Traces {
             denials: DenialLog::default(),
         }
     }
+
+    fn report(&self, ended: Ended, started: Instant, peak_memory: u64) -> Report {
+        let Refusals { denials, limit } = self.denials.take();
+        Report {
+            outcome: with_refusal(ended.outcome, &denials, limit.clone()),
+            limit: limit.map(|(kind, message)| LimitReached { kind, message }),
+            stdout: self.stdout.take(),
+            stderr: self.stderr.take(),
+            log: ended.log,
+            denials,
+            elapsed: started.elapsed(),
+            peak_memory,
+        }
+    }
 }
 
 impl Sandbox {
@@ -205,9 +219,23 @@ impl Sandbox {
             Entry::Command { arguments, stdin } => (Start::Command { arguments }, stdin),
         };
         let streams = stdio.streams(stdin, &traces);
-        let guest = self.guest(
-            plugin, filesystem, &start, invocation, streams, cancel, &traces,
-        );
+        let files = match &start {
+            Start::Command { .. } => filesystem.for_call_of_command(),
+            Start::Tool { .. } => Ok(Arc::clone(filesystem)),
+        };
+        let files = match files {
+            Ok(files) => files,
+            Err(error) => {
+                let message = format!(
+                    "the call's temporary directory cannot be made in {}: {error}",
+                    std::env::temp_dir().display()
+                );
+                let ended = Ended::without_store(Outcome::HostError { message });
+                return traces.report(ended, started, 0);
+            }
+        };
+        let guest = self.guest(plugin, &files, &start, invocation, streams, cancel, &traces);
+        drop(files);
         let memory = Arc::clone(&guest.family.memory);
         let given_up = guest.family.deadline.with_grace(GRACE);
         let run = {
@@ -224,17 +252,7 @@ impl Sandbox {
             }),
             () = given_up.over() => Ended::without_store(Outcome::Timeout { after: time }),
         };
-        let Refusals { denials, limit } = traces.denials.take();
-        Report {
-            outcome: with_refusal(ended.outcome, &denials, limit.clone()),
-            limit: limit.map(|(kind, message)| LimitReached { kind, message }),
-            stdout: traces.stdout.take(),
-            stderr: traces.stderr.take(),
-            log: ended.log,
-            denials,
-            elapsed: started.elapsed(),
-            peak_memory: memory.peak(),
-        }
+        traces.report(ended, started, memory.peak())
     }
 
     /// The tools of a tool plugin, asked without any file grant.

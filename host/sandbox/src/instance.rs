@@ -5,7 +5,7 @@
 //! outside; the caller stops waiting for it shortly after.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use massgen_config::Limits;
 use massgen_permissions::audit;
@@ -20,9 +20,13 @@ use crate::filesystem::{Call as FileCall, Gate, GuestFilesystem};
 use crate::host_interface::exports::massgen::plugin::tools;
 use crate::host_interface::{GuestFacts, ToolPluginPre, granted_paths};
 use crate::memory::{Memory, Meter};
-use crate::process::{Children, Streams};
+use crate::process::{Children, Own, Sink, Streams};
 use crate::state::State;
 use crate::{CommandFilter, LimitKind, Outcome, Plugin};
+
+/// Resources that one handle needs to be used, at most: itself, two streams, and what tells when they are ready. Opening
+/// is refused at the limit on handles; a guest that goes beyond this has made streams for their own sake, and ends.
+const RESOURCES_OF_HANDLE: usize = 4;
 
 /// What all commands of one call share.
 pub(crate) struct Family {
@@ -204,9 +208,14 @@ impl Guest {
 
     pub(crate) fn store(self, arguments: &[String]) -> Store<State> {
         let mut wasi = WasiCtxBuilder::new();
+        let ends_on_broken_pipe = Arc::new(AtomicBool::new(false));
+        let own = |sink: &Sink| Own {
+            sink: sink.clone(),
+            ends_on_broken_pipe: Arc::clone(&ends_on_broken_pipe),
+        };
         wasi.stdin(self.streams.input.clone())
-            .stdout(self.streams.output.clone())
-            .stderr(self.streams.error.clone())
+            .stdout(own(&self.streams.output))
+            .stderr(own(&self.streams.error))
             .args(arguments)
             .envs(&self.environment)
             .initial_cwd(&self.working_directory)
@@ -216,7 +225,8 @@ impl Guest {
             .allow_udp(false)
             .allow_ip_name_lookup(false);
         let mut table = ResourceTable::new();
-        table.set_max_capacity(self.family.limits.open_files as usize);
+        let most_handles = self.family.limits.open_files as usize;
+        table.set_max_capacity(most_handles.saturating_mul(RESOURCES_OF_HANDLE));
         let sandbox = &self.family.sandbox.inner;
         let engine = sandbox.engine.clone();
         let state = State {
@@ -230,9 +240,15 @@ impl Guest {
                 cancel: self.cancel.clone(),
                 log: Vec::new(),
             },
-            gate: Gate::new(self.files, Arc::clone(&sandbox.void)),
+            gate: Gate::new(
+                self.files,
+                Arc::clone(&sandbox.void),
+                self.streams.clone(),
+                most_handles,
+            ),
             meter: Meter::new(Arc::clone(&self.family.memory)),
             streams: self.streams,
+            ends_on_broken_pipe,
             children: Children::default(),
             family: self.family,
             cancel: self.cancel,

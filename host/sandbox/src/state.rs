@@ -1,6 +1,7 @@
 //! What one store holds for its guest: WASI context, gate, limits and the host interface's data.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView};
 
@@ -18,6 +19,7 @@ pub(crate) struct State {
     pub(crate) gate: Gate,
     pub(crate) meter: Meter,
     pub(crate) streams: Streams,
+    pub(crate) ends_on_broken_pipe: Arc<AtomicBool>,
     pub(crate) children: Children,
     pub(crate) family: Arc<Family>,
     pub(crate) cancel: Cancel,
@@ -56,6 +58,7 @@ impl State {
     pub(crate) fn process(&mut self) -> ProcessView<'_> {
         ProcessView {
             streams: &self.streams,
+            ends_on_broken_pipe: &self.ends_on_broken_pipe,
             children: &mut self.children,
             family: &self.family,
             gate: GateView {

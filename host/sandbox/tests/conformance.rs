@@ -105,7 +105,7 @@ async fn a_full_disk_in_the_middle_of_a_write_is_told_and_loses_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_opens_more_than_it_may_ends_with_the_limit() {
+async fn a_program_that_opens_more_than_it_may_is_refused_with_the_limit() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path().canonicalize().unwrap();
     fs::write(folder.join("a"), "text").unwrap();
@@ -117,8 +117,14 @@ async fn a_program_that_opens_more_than_it_may_ends_with_the_limit() {
     let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
     let filesystem = guests::workspace(folder.clone());
     let report = guests::run_within("files", &filesystem, &operations, limits).await;
-    let Outcome::Limit { limit, .. } = report.outcome else {
-        panic!("{:?}", report.outcome)
-    };
-    assert_eq!(limit, massgen_sandbox::LimitKind::Handles);
+    assert_eq!(report.outcome, Outcome::Exited { code: 0 });
+    let told = report.stdout.to_text();
+    let (opened, refused): (Vec<_>, Vec<_>) = told
+        .lines()
+        .partition(|line| !line.contains("insufficient-memory"));
+    // The program also holds the root.
+    assert_eq!((opened.len(), refused.len()), (19, 21), "{told}");
+    let limit = report.limit.unwrap();
+    assert_eq!(limit.kind, massgen_sandbox::LimitKind::Handles);
+    assert!(limit.message.contains("no more than 20"), "{limit:?}");
 }

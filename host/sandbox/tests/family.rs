@@ -324,3 +324,43 @@ async fn the_audit_names_the_command_that_touched_a_file() {
     );
     assert_eq!(call.plugin, "family");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_the_limit_on_handles_more_are_refused_and_those_held_can_be_used() {
+    let scene = Scene::new().limited(|limits| limits.open_files = 40);
+    let report = scene.report(&["hoard"]).await;
+    let told = report.stdout.to_text();
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(report.outcome, Outcome::Exited { code: 0 }, "{told}");
+    assert!(
+        lines[0].ends_with(
+            "pipes, then refused: a program may hold no more than 40 open files, pipes and \
+             children (`sandbox.open_files`)"
+        ),
+        "{told}"
+    );
+    assert_eq!(lines[1..3], ["true", "true"], "{told}");
+    assert!(lines[3].ends_with(" used"), "{told}");
+    assert_eq!(
+        lines[4], "exited 0",
+        "handles are free again when they were dropped"
+    );
+    assert_eq!(report.limit.unwrap().kind, LimitKind::Handles);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_is_read_without_what_follows_it() {
+    let scene = Scene::new();
+    let path = scene.path("lines");
+    fs::write(&path, "one\ntwo\nthree").unwrap();
+    assert_eq!(
+        scene.play(&["lines", &path]).await,
+        "Ok(\"one\\n\")\ntwo\nSome(Ok(\"three\"))\nNone\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_asks_for_it_ends_by_a_write_that_nobody_reads() {
+    let told = Scene::new().play(&["signal"]).await;
+    assert_eq!(told, "read 10\nexited 141\n");
+}

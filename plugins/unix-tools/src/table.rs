@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::{
-    awk, cmp, column, diff, du, env, file, find, grep, gzip, identity, jq, patch, rev, sed, stat,
-    tar, tree, unzip, uutils, which, xargs, xxd, zip,
+    awk, cmp, column, device, diff, du, env, file, find, grep, gzip, identity, jq, mode, patch,
+    rev, sed, stat, tac, tar, tree, unzip, uutils, which, xargs, xxd, zip,
 };
 
 /// One tool.
@@ -52,10 +52,8 @@ static TOOLS: &[Tool] = table! {
         "base64" uu_base64,
         "basename" uu_basename,
         "basenc" uu_basenc,
-        "cat" uu_cat,
         "cksum" uu_cksum,
         "comm" uu_comm,
-        "cp" uu_cp,
         "csplit" uu_csplit,
         "cut" uu_cut,
         "date" uu_date,
@@ -101,7 +99,6 @@ static TOOLS: &[Tool] = table! {
         "sort" uu_sort,
         "split" uu_split,
         "sum" uu_sum,
-        "tac" uu_tac,
         "tail" uu_tail,
         "tee" uu_tee,
         "test" uu_test,
@@ -123,8 +120,13 @@ static TOOLS: &[Tool] = table! {
         "awk" awk::run,
         "gawk" awk::run,
         "mawk" awk::run,
+        "cat" device::cat,
+        "chgrp" mode::chgrp,
+        "chmod" mode::chmod,
+        "chown" mode::chown,
         "cmp" cmp::run,
         "column" column::run,
+        "cp" device::cp,
         "diff" diff::run,
         "du" du::run,
         "egrep" grep::run,
@@ -141,6 +143,7 @@ static TOOLS: &[Tool] = table! {
         "rev" rev::run,
         "sed" sed::run,
         "stat" stat::run,
+        "tac" tac::run,
         "tar" tar::run,
         "tree" tree::run,
         "uname" identity::uname,

@@ -1,5 +1,6 @@
 //! `xargs`: words of standard input become arguments of a command.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{BufRead, Read};
 
@@ -7,7 +8,7 @@ use lexopt::prelude::*;
 
 use crate::arguments;
 use crate::outcome::{Failure, Outcome, complain, finish};
-use crate::spawn::{Command, Input};
+use crate::spawn::{Command, Input, Running, SpawnError};
 
 /// Arguments for one command do not take more bytes.
 const MOST_BYTES: usize = 128 * 1024;
@@ -29,8 +30,13 @@ struct Options {
     skip_if_empty: bool,
     trace: bool,
     most_bytes: usize,
+    /// Commands that run at one time.
+    at_once: usize,
     command: Vec<String>,
 }
+
+/// More commands do not run at one time, so that some are left for what the commands start themselves.
+const MOST_AT_ONCE: usize = 8;
 
 /// Runs xargs.
 pub fn run(arguments: Vec<OsString>) -> i32 {
@@ -50,6 +56,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
         skip_if_empty: false,
         trace: false,
         most_bytes: MOST_BYTES,
+        at_once: 1,
         command: Vec::new(),
     };
     let mut input = None;
@@ -82,8 +89,13 @@ fn parse(arguments: Vec<OsString>) -> Result<Options, Failure> {
                     |value| value.to_string_lossy().into_owned(),
                 ));
             }
-            // One after the other: a guest has one thread.
-            Short('P') | Long("max-procs") => drop(arguments::text(&mut parser, 1)?),
+            Short('P') | Long("max-procs") => {
+                let wanted: usize = arguments::number(&mut parser, 1)?;
+                options.at_once = match wanted {
+                    0 => MOST_AT_ONCE,
+                    wanted => wanted.min(MOST_AT_ONCE),
+                };
+            }
             Short('s') | Long("max-chars") => options.most_bytes = positive(&mut parser, "-s")?,
             Short('a') | Long("arg-file") => input = Some(arguments::text(&mut parser, 1)?),
             Short('r') | Long("no-run-if-empty") => options.skip_if_empty = true,
@@ -129,7 +141,11 @@ fn xargs(options: &Options) -> Outcome {
     let mut input = Vec::new();
     std::io::stdin().lock().read_to_end(&mut input)?;
     let lines = items(&input, options)?;
-    let mut runner = Runner { options, status: 0 };
+    let mut runner = Runner {
+        options,
+        running: VecDeque::new(),
+        status: 0,
+    };
     if let Some(mark) = &options.replace {
         for item in lines.iter().flatten() {
             let command = options
@@ -141,7 +157,7 @@ fn xargs(options: &Options) -> Outcome {
                 break;
             }
         }
-        return Ok(runner.status);
+        return runner.finish();
     }
     let groups = grouped(&lines, options);
     if groups.is_empty() && !options.skip_if_empty {
@@ -153,7 +169,7 @@ fn xargs(options: &Options) -> Outcome {
             break;
         }
     }
-    Ok(runner.status)
+    runner.finish()
 }
 
 /// The items of each line; with a delimiter each is a line of its own.
@@ -273,6 +289,8 @@ fn quoted(word: &str) -> String {
 
 struct Runner<'a> {
     options: &'a Options,
+    /// The programs that run, the oldest first.
+    running: VecDeque<(String, Running)>,
     status: i32,
 }
 
@@ -291,7 +309,29 @@ impl Runner<'_> {
         let program = words.remove(0);
         let mut command = Command::new(program.clone(), words);
         command.input = Input::Nothing;
-        match command.run() {
+        let started = command.start();
+        let running = started.map_err(|error| failure(&program, &error))?;
+        self.running.push_back((program, running));
+        if self.running.len() < self.options.at_once {
+            return Ok(true);
+        }
+        self.wait_for_oldest()
+    }
+
+    /// Waits for all that still run, and gives the status.
+    fn finish(mut self) -> Outcome {
+        while !self.running.is_empty() {
+            self.wait_for_oldest()?;
+        }
+        Ok(self.status)
+    }
+
+    /// Waits for a command; false if no further one is to be started.
+    fn wait_for_oldest(&mut self) -> Result<bool, Failure> {
+        let Some((program, running)) = self.running.pop_front() else {
+            return Ok(true);
+        };
+        match running.wait() {
             Ok(0) => Ok(true),
             Ok(255) => {
                 complain(format_args!(
@@ -304,10 +344,12 @@ impl Runner<'_> {
                 self.status = 123;
                 Ok(true)
             }
-            Err(error) => {
-                let (text, status) = error.explain(&program);
-                Err(Failure::new(status, text))
-            }
+            Err(error) => Err(failure(&program, &error)),
         }
     }
+}
+
+fn failure(program: &str, error: &SpawnError) -> Failure {
+    let (text, status) = error.explain(program);
+    Failure::new(status, text)
 }

@@ -43,6 +43,8 @@ fn tools(folder: &Path) -> PathBuf {
     for name in String::from_utf8(listed.stdout).unwrap().lines() {
         symlink(env!("CARGO_BIN_EXE_unix-tools"), bin.join(name)).unwrap();
     }
+    // What awk's commands run in.
+    symlink("/bin/sh", bin.join("sh")).unwrap();
     bin
 }
 

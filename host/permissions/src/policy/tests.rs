@@ -350,3 +350,29 @@ fn no_link_is_made_above_a_protected_path_that_is_missing() {
     assert_eq!(rule(&policy, "/c/x", Operation::Symlink), Rule::Granted);
     assert_eq!(rule(&policy, "/c/a", Operation::Create), Rule::Granted);
 }
+
+#[test]
+fn one_more_grant_leaves_the_others_and_their_rules_as_they_are() {
+    let rules = vec![PathRule {
+        root: "/p".into(),
+        pattern: Pattern::new("secret/**").unwrap(),
+        effect: Effect::Hide,
+    }];
+    let whole = project().with_rules(rules).unwrap();
+    let more = whole.with_grant(Grant::tree("/scratch", GrantKind::Workspace, Access::Write));
+    for path in ["/p/a", "/p/secret/a", "/p/src/components/a", "/elsewhere"] {
+        for operation in Operation::ALL {
+            let path = Path::new(path);
+            assert_eq!(
+                whole.decide(path, operation),
+                more.decide(path, operation),
+                "{path:?} {operation:?}"
+            );
+        }
+    }
+    let path = Path::new("/scratch/a/b");
+    assert!(!whole.decide(path, Operation::Create).is_allowed());
+    assert!(more.decide(path, Operation::Create).is_allowed());
+    let root = Path::new("/scratch");
+    assert!(!more.decide(root, Operation::Remove).is_allowed());
+}

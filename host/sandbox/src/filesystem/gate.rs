@@ -23,6 +23,7 @@ use wasmtime_wasi::{FsPerms, OpenMode};
 
 use super::atlas::Atlas;
 use super::denial::{Denial, DenialLog};
+use super::device::{self, Device, Found};
 use super::ledger::{Budget, Identity, Ledger, Quota, is_generated};
 use super::mount::GuestFilesystem;
 use super::open_file::{At, OpenFile};
@@ -34,6 +35,7 @@ use super::{alias, handle};
 use crate::LimitKind;
 use crate::approval::{Answers, ApprovalRequest};
 use crate::call::Cancel;
+use crate::process::Streams;
 
 /// How often an open is begun anew because others made or removed the file meanwhile.
 const OPEN_ATTEMPTS: usize = 4;
@@ -300,6 +302,8 @@ pub(super) enum Node {
     Directory,
     /// An open file.
     File(Arc<OpenFile>),
+    /// An open device.
+    Device(Device),
 }
 
 /// What a directory stream shows.
@@ -322,11 +326,25 @@ pub(crate) struct Gate {
     pub(super) atlas: Atlas,
     pub(super) nodes: HashMap<u32, Node>,
     pub(super) listings: HashMap<u32, Listing>,
+    /// What devices such as `/dev/stdout` lead to.
+    pub(super) streams: Streams,
+    /// Handles that the guest holds beside those of `nodes`: readers, writers and children.
+    pub(crate) ends: usize,
+    /// Handles that it may hold.
+    most_handles: usize,
 }
 
 impl Gate {
-    pub(crate) fn new(call: Arc<Call>, void: Arc<HostFile>) -> Self {
+    pub(crate) fn new(
+        call: Arc<Call>,
+        void: Arc<HostFile>,
+        streams: Streams,
+        most_handles: usize,
+    ) -> Self {
         Self {
+            streams,
+            ends: 0,
+            most_handles,
             call,
             void,
             atlas: Atlas::default(),
@@ -393,6 +411,12 @@ impl Located {
     }
 }
 
+/// What was opened for a standard stream.
+pub(crate) enum Shared {
+    File(SharedFile),
+    Device(Device),
+}
+
 /// What a file is opened for, by its path alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposition {
@@ -414,12 +438,22 @@ impl GateView<'_> {
         &self.gate.call
     }
 
+    /// Lets the guest hold so many handles more, or gives the reason why not, which is also kept for the report.
+    pub(crate) fn admit_handles(&self, more: usize) -> Result<(), String> {
+        let gate = &*self.gate;
+        if gate.nodes.len() + gate.ends + more <= gate.most_handles {
+            return Ok(());
+        }
+        let words = format!(
+            "a program may hold no more than {} open files, pipes and children (`sandbox.open_files`)",
+            gate.most_handles
+        );
+        gate.call.reached(LimitKind::Handles, words.clone());
+        Err(words)
+    }
+
     /// Opens the file of an absolute guest path, under the same rules as `open-at`.
-    pub(crate) fn open_shared(
-        &mut self,
-        path: &str,
-        disposition: Disposition,
-    ) -> FsResult<SharedFile> {
+    pub(crate) fn open_shared(&mut self, path: &str, disposition: Disposition) -> FsResult<Shared> {
         let request = OpenRequest::of(disposition);
         // O_CREAT|O_EXCL never follows a link (POSIX open).
         let follow = match disposition {
@@ -432,13 +466,14 @@ impl GateView<'_> {
         let node = self.gate.nodes.remove(&descriptor.rep());
         self.table.delete(descriptor)?;
         match node {
-            Some(Node::File(open)) => Ok(SharedFile::new(
+            Some(Node::File(open)) => Ok(Shared::File(SharedFile::new(
                 open,
                 match disposition {
                     Disposition::Append => At::End,
                     _ => At::Position(0),
                 },
-            )),
+            ))),
+            Some(Node::Device(device)) => Ok(Shared::Device(device)),
             _ => Err(ErrorCode::IsDirectory.into()),
         }
     }
@@ -451,6 +486,8 @@ impl GateView<'_> {
         follow: Follow,
         request: OpenRequest,
     ) -> FsResult<Resource<types::Descriptor>> {
+        self.admit_handles(1)
+            .map_err(|_| ErrorCode::InsufficientMemory)?;
         if let Some(opened) = self.open_quickly(base, path, request) {
             return opened;
         }
@@ -477,6 +514,9 @@ impl GateView<'_> {
                 let real = handle::real_path(&directory).map_err(error_code)?;
                 self.open_directory(&directory, Path::new("."), &real)
             }
+            Place::Outside(path) if device::find(&path).is_some() => {
+                self.open_device(&path, request)
+            }
             Place::Outside(path) => {
                 let operation = if request.create {
                     Operation::Create
@@ -490,6 +530,38 @@ impl GateView<'_> {
                 self.open_file(located, request)
             }
         }
+    }
+
+    fn open_device(
+        &mut self,
+        path: &Path,
+        request: OpenRequest,
+    ) -> FsResult<Resource<types::Descriptor>> {
+        match device::find(path).ok_or(ErrorCode::NoEntry)? {
+            _ if request.create && request.exclusive => Err(ErrorCode::Exist.into()),
+            Found::Directory(_) if request.writes() => Err(ErrorCode::IsDirectory.into()),
+            Found::Directory(at) => self.push_virtual(at),
+            Found::Device(_) if request.directory => Err(ErrorCode::NotDirectory.into()),
+            Found::Device(device) => self.push_device(device, request),
+        }
+    }
+
+    fn push_device(
+        &mut self,
+        device: Device,
+        request: OpenRequest,
+    ) -> FsResult<Resource<types::Descriptor>> {
+        let void = self.gate.void.try_clone().map_err(ErrorCode::from)?;
+        let perms = match request.write {
+            true => FsPerms::ReadWrite,
+            false => FsPerms::ReadOnly,
+        };
+        let file = File::new(void, perms, request.mode(), true);
+        let descriptor = self.table.push(Descriptor::File(file))?;
+        self.gate
+            .nodes
+            .insert(descriptor.rep(), Node::Device(device));
+        Ok(descriptor)
     }
 
     pub(super) fn policy(&self) -> Arc<Policy> {

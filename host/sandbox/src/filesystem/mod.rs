@@ -11,6 +11,7 @@
 mod alias;
 mod atlas;
 mod denial;
+pub(crate) mod device;
 mod gate;
 mod handle;
 mod ledger;
@@ -19,6 +20,7 @@ mod open_file;
 mod open_request;
 mod quick_open;
 mod resolve;
+mod scratch;
 mod shared_file;
 mod stat;
 mod trail;
@@ -26,6 +28,8 @@ mod wasi;
 
 pub use denial::Denial;
 pub(crate) use denial::{DenialLog, Refusals};
-pub(crate) use gate::{Call, Disposition, Gate, GateView, HasGate};
+pub(crate) use device::Device;
+pub(crate) use gate::{Call, Disposition, Gate, GateView, HasGate, Shared};
 pub use mount::{Audit, GuestFilesystem, MountError, MountPoint};
+pub(crate) use resolve::error_code;
 pub(crate) use shared_file::SharedFile;

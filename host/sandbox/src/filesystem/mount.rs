@@ -13,13 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use massgen_config::ReadBeforeDelete;
 use massgen_permissions::{Extent, Policy};
 
-use super::handle;
 use super::ledger::Ledger;
+use super::scratch::Scratch;
+use super::{device, handle, scratch};
 use crate::approval::{Approvals, Approver};
 use crate::audit::AuditLog;
 
 /// A place in the guest's tree and the handle behind it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Mount {
     /// Absolute path in the guest, as its components.
     pub(super) at: Vec<OsString>,
@@ -27,7 +28,7 @@ pub(super) struct Mount {
 }
 
 /// What is mounted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Target {
     /// A directory tree.
     Tree(Arc<File>),
@@ -60,14 +61,26 @@ pub struct MountError {
 #[derive(Debug)]
 pub struct GuestFilesystem {
     pub(super) mounts: Vec<Mount>,
-    policy: RwLock<Arc<Policy>>,
+    policy: Arc<RwLock<Arc<Policy>>>,
     working_directory: PathBuf,
     /// Held while a call looks a name up and changes it, so that no other call of the agent changes it in between.
-    names: Mutex<()>,
+    names: Arc<Mutex<()>>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) read_before_delete: ReadBeforeDelete,
     pub(crate) audit: Option<Audit>,
     pub(crate) approvals: Option<Arc<Approvals>>,
+    temporary: Temporary,
+}
+
+/// Whether commands have a `/tmp` beside the mounts.
+#[derive(Debug, Default)]
+enum Temporary {
+    #[default]
+    None,
+    /// Each call of a command is to be given one.
+    Promised,
+    /// That of one call.
+    Given(Scratch),
 }
 
 /// Where decisions about an agent's files are recorded, and under which names.
@@ -108,13 +121,14 @@ impl GuestFilesystem {
         let mounts = points.iter().map(open_mount).collect::<Result<_, _>>()?;
         Ok(Self {
             mounts,
-            policy: RwLock::new(Arc::new(policy)),
+            policy: Arc::new(RwLock::new(Arc::new(policy))),
             working_directory,
-            names: Mutex::default(),
+            names: Arc::default(),
             ledger: Arc::default(),
             read_before_delete: ReadBeforeDelete::default(),
             audit: None,
             approvals: None,
+            temporary: Temporary::None,
         })
     }
 
@@ -139,24 +153,63 @@ impl GuestFilesystem {
         self
     }
 
+    /// The same files, and for each call of a command a private, empty `/tmp`, which counts against the quotas and is
+    /// removed with the call. Whatever else is mounted at `/tmp` comes before it.
+    #[must_use]
+    pub fn with_temporary_directories(mut self) -> Self {
+        self.temporary = Temporary::Promised;
+        self
+    }
+
+    /// These files as the commands of one call are to have them: with the call's own `/tmp` where one is promised.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(crate) fn for_call_of_command(self: &Arc<Self>) -> io::Result<Arc<Self>> {
+        let place = components(Path::new(scratch::PLACE));
+        if !matches!(self.temporary, Temporary::Promised)
+            || self.mounts.iter().any(|mount| mount.at == place)
+        {
+            return Ok(Arc::clone(self));
+        }
+        let scratch = Scratch::new(&self.mounts)?;
+        let mounts = self.mounts.iter().cloned().chain([scratch.mount()]);
+        Ok(Arc::new(Self {
+            mounts: mounts.collect(),
+            policy: Arc::clone(&self.policy),
+            working_directory: self.working_directory.clone(),
+            names: Arc::clone(&self.names),
+            ledger: Arc::clone(&self.ledger),
+            read_before_delete: self.read_before_delete,
+            audit: self.audit.clone(),
+            approvals: self.approvals.clone(),
+            temporary: Temporary::Given(scratch),
+        }))
+    }
+
     /// No files at all.
     pub fn empty() -> Self {
         Self {
             mounts: Vec::new(),
-            policy: RwLock::new(Arc::new(Policy::new(Vec::new()))),
+            policy: Arc::new(RwLock::new(Arc::new(Policy::new(Vec::new())))),
             working_directory: "/".into(),
-            names: Mutex::default(),
+            names: Arc::default(),
             ledger: Arc::default(),
             read_before_delete: ReadBeforeDelete::default(),
             audit: None,
             approvals: None,
+            temporary: Temporary::None,
         }
     }
 
     /// The policy in force now.
     pub fn policy(&self) -> Arc<Policy> {
         // A panic while the lock is held cannot leave half a policy behind: it is replaced as a whole.
-        Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner))
+        let policy = Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner));
+        match &self.temporary {
+            Temporary::Given(scratch) => scratch.granted_by(policy),
+            Temporary::None | Temporary::Promised => policy,
+        }
     }
 
     /// Replaces the policy from now on, for calls that are running too.
@@ -234,7 +287,9 @@ impl GuestFilesystem {
                 entries.push((name.clone(), is_directory));
             }
         }
+        entries.extend(device::entries(path));
         entries.sort();
+        entries.dedup_by(|one, other| one.0 == other.0);
         entries
     }
 }

@@ -114,10 +114,35 @@ impl OpenFile {
 
     /// Reads at most `length` bytes at `position`; none at the end of the file.
     pub(super) fn read_at(&self, length: usize, position: u64) -> Result<Bytes, Errno> {
+        self.read_part(length, position, |bytes| bytes.len())
+    }
+
+    /// Reads at most `length` bytes at `position` up to the first `delimiter`, which is among them; none at the end.
+    pub(super) fn read_until(
+        &self,
+        delimiter: u8,
+        length: usize,
+        position: u64,
+    ) -> Result<Bytes, Errno> {
+        self.read_part(length, position, |bytes| {
+            let found = bytes.iter().position(|byte| *byte == delimiter);
+            found.map_or(bytes.len(), |place| place + 1)
+        })
+    }
+
+    /// Reads at most `length` bytes at `position`, of which the guest is given as many as `wanted` says.
+    fn read_part(
+        &self,
+        length: usize,
+        position: u64,
+        wanted: impl FnOnce(&[u8]) -> usize,
+    ) -> Result<Bytes, Errno> {
         self.still_allows(Operation::Read)?;
         let identity = self.identity()?;
         let mut bytes = BytesMut::zeroed(length.min(READ_STEP));
-        let count = retry(|| self.file.read_at(&mut bytes, position))?;
+        let found = retry(|| self.file.read_at(&mut bytes, position))?;
+        bytes.truncate(found);
+        let count = wanted(&bytes);
         bytes.truncate(count);
         self.call
             .trail

@@ -461,7 +461,7 @@ fn enter(filesystem: &GuestFilesystem, at: Vec<OsString>) -> Stand {
 }
 
 /// The WASI code for a system error.
-pub(super) fn error_code(error: Errno) -> ErrorCode {
+pub(crate) fn error_code(error: Errno) -> ErrorCode {
     match error {
         Errno::DQUOT => ErrorCode::Quota,
         Errno::FBIG => ErrorCode::FileTooLarge,

@@ -37,6 +37,20 @@ impl SharedFile {
         }
     }
 
+    /// Reads at most `length` bytes up to the first `delimiter`, which is among them, and moves on behind it; none at the
+    /// end of the file.
+    pub(crate) fn read_until(&self, delimiter: u8, length: usize) -> Result<Bytes, Errno> {
+        let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *at {
+            At::Position(position) => {
+                let bytes = self.open.read_until(delimiter, length, *position)?;
+                *position += bytes.len() as u64;
+                Ok(bytes)
+            }
+            At::End => Ok(Bytes::new()),
+        }
+    }
+
     /// Writes all of `bytes` and moves on.
     pub(crate) fn write_on(&self, bytes: &Bytes) -> Result<(), Errno> {
         let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,6 +9,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
     DescriptorStat, DescriptorType, ErrorCode, MetadataHashValue, NewTimestamp,
 };
 
+use super::device::Device;
 use super::handle;
 
 /// The kind of a file.
@@ -55,6 +56,19 @@ pub(super) fn virtual_stat() -> DescriptorStat {
         data_modification_timestamp: None,
         status_change_timestamp: None,
     }
+}
+
+/// The metadata of a device.
+pub(super) fn device_stat() -> DescriptorStat {
+    DescriptorStat {
+        type_: DescriptorType::CharacterDevice,
+        ..virtual_stat()
+    }
+}
+
+/// Tells devices apart.
+pub(super) fn device_hash(device: Device) -> MetadataHashValue {
+    virtual_hash(&["dev".into(), format!("{device:?}").into()])
 }
 
 /// Tells files apart: the same value for every name of a file.

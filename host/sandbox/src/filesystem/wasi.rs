@@ -20,8 +20,9 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
     PathFlags,
 };
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
-use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult, StreamError};
 
+use super::device::{self, Device, Found};
 use super::gate::{GateView, Listing, Located, Node, is_generated_at};
 use super::ledger::Identity;
 use super::open_file::{At, FileInput, FileOutput, OpenFile};
@@ -119,6 +120,7 @@ fn next_entry(
 /// Where metadata comes from.
 enum Metadata {
     Virtual(Vec<OsString>),
+    Device(Device),
     Real(Stat),
 }
 
@@ -134,7 +136,11 @@ impl GateView<'_> {
         let policy = self.policy();
         match place {
             Place::Virtual(at) => Ok(Metadata::Virtual(at)),
-            Place::Outside(path) => Err(self.refuse_unmounted(&policy, &path, Operation::Stat)),
+            Place::Outside(path) => match device::find(&path) {
+                Some(Found::Directory(at)) => Ok(Metadata::Virtual(at)),
+                Some(Found::Device(device)) => Ok(Metadata::Device(device)),
+                None => Err(self.refuse_unmounted(&policy, &path, Operation::Stat)),
+            },
             Place::Directory(directory) => {
                 let real = handle::real_path(&directory).map_err(error_code)?;
                 self.check_path(&policy, &real, Operation::Stat)?;
@@ -157,6 +163,7 @@ impl GateView<'_> {
     fn metadata_of(&self, descriptor: &Resource<types::Descriptor>) -> FsResult<Metadata> {
         let handle = match self.gate.nodes.get(&descriptor.rep()) {
             Some(Node::Virtual(at)) => return Ok(Metadata::Virtual(at.clone())),
+            Some(Node::Device(device)) => return Ok(Metadata::Device(*device)),
             Some(Node::File(open)) => {
                 open.still_allows(Operation::Stat).map_err(error_code)?;
                 rustix::fs::fstat(open.file())
@@ -184,6 +191,7 @@ impl GateView<'_> {
     fn open(&self, descriptor: &Resource<types::Descriptor>) -> FsResult<Arc<OpenFile>> {
         match self.gate.nodes.get(&descriptor.rep()) {
             Some(Node::File(open)) => Ok(Arc::clone(open)),
+            Some(Node::Device(_)) => Err(ErrorCode::Invalid.into()),
             Some(Node::Virtual(_) | Node::Directory) | None => Err(ErrorCode::IsDirectory.into()),
         }
     }
@@ -199,11 +207,34 @@ impl GateView<'_> {
         }
     }
 
+    /// The device behind a descriptor, where it is one.
+    fn device(&self, descriptor: &Resource<types::Descriptor>) -> Option<Device> {
+        match self.gate.nodes.get(&descriptor.rep()) {
+            Some(Node::Device(device)) => Some(*device),
+            _ => None,
+        }
+    }
+
+    /// The device behind a descriptor that was opened for writing.
+    fn device_to_write(
+        &self,
+        descriptor: &Resource<types::Descriptor>,
+    ) -> FsResult<Option<Device>> {
+        match self.table.get(descriptor)? {
+            Descriptor::File(file) if file.perms.write_not_permitted() => Ok(None),
+            Descriptor::File(_) | Descriptor::Dir(_) => Ok(self.device(descriptor)),
+        }
+    }
+
     fn push_output(
         &mut self,
         descriptor: &Resource<types::Descriptor>,
         at: At,
     ) -> FsResult<Resource<DynOutputStream>> {
+        if let Some(device) = self.device_to_write(descriptor)? {
+            let stream = device.output(&self.gate.streams);
+            return Ok(self.table.push(stream)?);
+        }
         let open = self.open_to_write(descriptor)?;
         let stream: DynOutputStream = Box::new(FileOutput { open, at });
         Ok(self.table.push(stream)?)
@@ -481,6 +512,7 @@ impl HostDescriptor for GateView<'_> {
     ) -> FsResult<types::DescriptorStat> {
         Ok(match self.metadata_at(&descriptor, path_flags, &path)? {
             Metadata::Virtual(_) => stat::virtual_stat(),
+            Metadata::Device(_) => stat::device_stat(),
             Metadata::Real(found) => stat::descriptor_stat(&found),
         })
     }
@@ -493,6 +525,7 @@ impl HostDescriptor for GateView<'_> {
     ) -> FsResult<types::MetadataHashValue> {
         Ok(match self.metadata_at(&descriptor, path_flags, &path)? {
             Metadata::Virtual(at) => stat::virtual_hash(&at),
+            Metadata::Device(device) => stat::device_hash(device),
             Metadata::Real(found) => stat::metadata_hash(&found),
         })
     }
@@ -525,7 +558,9 @@ impl HostDescriptor for GateView<'_> {
                     entries: Box::new(entries),
                 }
             }
-            Some(Node::File(_)) | None => return Err(ErrorCode::NotDirectory.into()),
+            Some(Node::File(_) | Node::Device(_)) | None => {
+                return Err(ErrorCode::NotDirectory.into());
+            }
         };
         // An empty stream, which is only a name for the listing.
         let void = self.push_virtual(Vec::new())?;
@@ -544,6 +579,7 @@ impl HostDescriptor for GateView<'_> {
     ) -> FsResult<types::DescriptorStat> {
         Ok(match self.metadata_of(&descriptor)? {
             Metadata::Virtual(_) => stat::virtual_stat(),
+            Metadata::Device(_) => stat::device_stat(),
             Metadata::Real(found) => stat::descriptor_stat(&found),
         })
     }
@@ -554,6 +590,7 @@ impl HostDescriptor for GateView<'_> {
     ) -> FsResult<types::MetadataHashValue> {
         Ok(match self.metadata_of(&descriptor)? {
             Metadata::Virtual(at) => stat::virtual_hash(&at),
+            Metadata::Device(device) => stat::device_hash(device),
             Metadata::Real(found) => stat::metadata_hash(&found),
         })
     }
@@ -565,7 +602,9 @@ impl HostDescriptor for GateView<'_> {
     ) -> wasmtime::Result<bool> {
         match (self.gate.nodes.get(&a.rep()), self.gate.nodes.get(&b.rep())) {
             (Some(Node::Virtual(a)), Some(Node::Virtual(b))) => Ok(a == b),
-            (Some(Node::Virtual(_)), _) | (_, Some(Node::Virtual(_))) => Ok(false),
+            (Some(Node::Device(a)), Some(Node::Device(b))) => Ok(a == b),
+            (Some(Node::Virtual(_) | Node::Device(_)), _)
+            | (_, Some(Node::Virtual(_) | Node::Device(_))) => Ok(false),
             _ => inner(self).is_same_object(a, b).await,
         }
     }
@@ -582,14 +621,23 @@ impl HostDescriptor for GateView<'_> {
         length: types::Filesize,
         advice: types::Advice,
     ) -> FsResult<()> {
+        if self.device(&descriptor).is_some() {
+            return Ok(());
+        }
         inner(self).advise(descriptor, offset, length, advice).await
     }
 
     async fn sync_data(&mut self, descriptor: Resource<types::Descriptor>) -> FsResult<()> {
+        if self.device(&descriptor).is_some() {
+            return Ok(());
+        }
         inner(self).sync_data(descriptor).await
     }
 
     async fn sync(&mut self, descriptor: Resource<types::Descriptor>) -> FsResult<()> {
+        if self.device(&descriptor).is_some() {
+            return Ok(());
+        }
         inner(self).sync(descriptor).await
     }
 
@@ -597,6 +645,13 @@ impl HostDescriptor for GateView<'_> {
         &mut self,
         descriptor: Resource<types::Descriptor>,
     ) -> FsResult<DescriptorFlags> {
+        if self.device(&descriptor).is_some() {
+            let written = self.device_to_write(&descriptor)?;
+            return Ok(match written {
+                Some(_) => DescriptorFlags::READ | DescriptorFlags::WRITE,
+                None => DescriptorFlags::READ,
+            });
+        }
         inner(self).get_flags(descriptor).await
     }
 
@@ -604,6 +659,9 @@ impl HostDescriptor for GateView<'_> {
         &mut self,
         descriptor: Resource<types::Descriptor>,
     ) -> FsResult<types::DescriptorType> {
+        if self.device(&descriptor).is_some() {
+            return Ok(types::DescriptorType::CharacterDevice);
+        }
         inner(self).get_type(descriptor).await
     }
 
@@ -635,7 +693,9 @@ impl HostDescriptor for GateView<'_> {
                 self.check_path(&self.policy(), &real, Operation::SetTimes)?;
                 rustix::fs::futimens(directory, &times).map_err(error_code)?;
             }
-            Some(Node::Virtual(_)) | None => return Err(ErrorCode::NotPermitted.into()),
+            Some(Node::Virtual(_) | Node::Device(_)) | None => {
+                return Err(ErrorCode::NotPermitted.into());
+            }
         }
         Ok(())
     }
@@ -647,6 +707,15 @@ impl HostDescriptor for GateView<'_> {
         offset: types::Filesize,
     ) -> FsResult<(Vec<u8>, bool)> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if let Some(device) = self.device(&descriptor) {
+            let mut stream = device.input(&self.gate.streams);
+            return match stream.blocking_read(length).await {
+                Ok(bytes) => Ok((bytes.into(), false)),
+                Err(StreamError::Closed) => Ok((Vec::new(), true)),
+                Err(StreamError::LastOperationFailed(_)) => Err(ErrorCode::Io.into()),
+                Err(StreamError::Trap(error)) => Err(FsError::trap(error)),
+            };
+        }
         let bytes = self
             .open(&descriptor)?
             .read_at(length, offset)
@@ -661,6 +730,18 @@ impl HostDescriptor for GateView<'_> {
         bytes: Vec<u8>,
         offset: types::Filesize,
     ) -> FsResult<types::Filesize> {
+        if let Some(device) = self.device_to_write(&descriptor)? {
+            let length = bytes.len() as u64;
+            let mut stream = device.output(&self.gate.streams);
+            return match stream.blocking_write_and_flush(bytes.into()).await {
+                Ok(()) => Ok(length),
+                Err(StreamError::Closed) => Err(ErrorCode::Pipe.into()),
+                Err(StreamError::LastOperationFailed(_)) => {
+                    Err(ErrorCode::InsufficientSpace.into())
+                }
+                Err(StreamError::Trap(error)) => Err(FsError::trap(error)),
+            };
+        }
         let open = self.open_to_write(&descriptor)?;
         open.write_at(&bytes, offset).map_err(error_code)?;
         Ok(bytes.len() as u64)
@@ -671,6 +752,10 @@ impl HostDescriptor for GateView<'_> {
         descriptor: Resource<types::Descriptor>,
         offset: types::Filesize,
     ) -> FsResult<Resource<DynInputStream>> {
+        if let Some(device) = self.device(&descriptor) {
+            let stream = device.input(&self.gate.streams);
+            return Ok(self.table.push(stream)?);
+        }
         let open = self.open(&descriptor)?;
         let position = offset;
         let stream: DynInputStream = Box::new(FileInput { open, position });

@@ -13,6 +13,7 @@ mod pipe;
 mod stdio;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use massgen_permissions::audit;
@@ -25,10 +26,10 @@ use wasmtime_wasi::p2::{
     DynInputStream, DynOutputStream, DynPollable, FsError, Pollable, subscribe,
 };
 
-pub(crate) use self::stdio::Streams;
+pub(crate) use self::stdio::{Own, Streams};
 pub use self::stdio::{Sink, Source};
 use crate::call::Cancel;
-use crate::filesystem::{Call as FileCall, Disposition, GateView, SharedFile};
+use crate::filesystem::{Call as FileCall, Disposition, GateView, Shared, error_code};
 use crate::instance::{Ended, Family, Guest, Start};
 use crate::{LimitKind, Outcome, PluginKind};
 
@@ -118,12 +119,39 @@ pub(crate) struct ProcessView<'a> {
     pub(crate) streams: &'a Streams,
     pub(crate) children: &'a mut Children,
     pub(crate) family: &'a Arc<Family>,
+    pub(crate) ends_on_broken_pipe: &'a AtomicBool,
     pub(crate) gate: GateView<'a>,
 }
 
 impl ProcessView<'_> {
     fn table(&mut self) -> &mut ResourceTable {
         self.gate.table
+    }
+
+    /// Hands one of the handles out that [`GateView::admit_handles`] counts.
+    fn hold<T: Send + 'static>(&mut self, handle: T) -> wasmtime::Result<Resource<T>> {
+        let resource = self.table().push(handle)?;
+        self.gate.gate.ends += 1;
+        Ok(resource)
+    }
+
+    /// Takes one back.
+    fn release<T: Send + 'static>(&mut self, resource: Resource<T>) -> wasmtime::Result<T> {
+        let handle = self.table().delete(resource)?;
+        self.gate.gate.ends -= 1;
+        Ok(handle)
+    }
+
+    /// Hands another handle on the same end out, or the reason why none is left.
+    fn hold_another<T: Clone + Send + 'static>(
+        &mut self,
+        known: &Resource<T>,
+    ) -> wasmtime::Result<Result<Resource<T>, String>> {
+        let other = self.table().get(known)?.clone();
+        match self.gate.admit_handles(1) {
+            Ok(()) => Ok(Ok(self.hold(other)?)),
+            Err(words) => Ok(Err(words)),
+        }
     }
 
     /// The call's files as the child is to see them.
@@ -143,14 +171,17 @@ impl ProcessView<'_> {
 
     fn start(&mut self, command: Command) -> wasmtime::Result<Result<Child, SpawnError>> {
         let streams = Streams {
-            input: self.table().delete(command.input)?,
-            output: self.table().delete(command.output)?,
-            error: self.table().delete(command.error)?,
+            input: self.release(command.input)?,
+            output: self.release(command.output)?,
+            error: self.release(command.error)?,
         };
         let Some(plugin) = self.family.sandbox.commands().find(&command.program) else {
             return Ok(Err(SpawnError::NotFound));
         };
         debug_assert_eq!(plugin.manifest().kind, PluginKind::Command);
+        if let Err(words) = self.gate.admit_handles(1) {
+            return Ok(Err(SpawnError::Limit(words)));
+        }
         let filter = &self.family.filter;
         if let Some(why) = filter.refusal(&command.program, &command.arguments) {
             return Ok(Err(SpawnError::Failed(why)));
@@ -218,7 +249,7 @@ fn exit(outcome: Outcome, files: &FileCall) -> Exit {
 }
 
 /// The system's reason of a refusal or failure to open; what is none ends the guest.
-fn opened(file: Result<SharedFile, FsError>) -> wasmtime::Result<Result<SharedFile, ErrorCode>> {
+fn opened(file: Result<Shared, FsError>) -> wasmtime::Result<Result<Shared, ErrorCode>> {
     match file {
         Ok(file) => Ok(Ok(file)),
         Err(error) => Ok(Err(error.downcast()?)),
@@ -226,34 +257,42 @@ fn opened(file: Result<SharedFile, FsError>) -> wasmtime::Result<Result<SharedFi
 }
 
 impl process::Host for ProcessView<'_> {
-    fn pipe(&mut self) -> wasmtime::Result<(Resource<Source>, Resource<Sink>)> {
+    fn pipe(&mut self) -> wasmtime::Result<Result<(Resource<Source>, Resource<Sink>), String>> {
+        if let Err(words) = self.gate.admit_handles(2) {
+            return Ok(Err(words));
+        }
         let (reader, writer) = pipe::pipe();
-        let reader = self.table().push(Source::Pipe(reader))?;
-        let writer = self.table().push(Sink::Pipe(writer))?;
-        Ok((reader, writer))
+        let reader = self.hold(Source::Pipe(reader))?;
+        let writer = self.hold(Sink::Pipe(writer))?;
+        Ok(Ok((reader, writer)))
+    }
+
+    fn end_on_broken_pipe(&mut self) -> wasmtime::Result<()> {
+        self.ends_on_broken_pipe.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     fn standard_input(&mut self) -> wasmtime::Result<Resource<Source>> {
         let input = self.streams.input.clone();
-        Ok(self.table().push(input)?)
+        self.hold(input)
     }
 
     fn standard_output(&mut self) -> wasmtime::Result<Resource<Sink>> {
         let output = self.streams.output.clone();
-        Ok(self.table().push(output)?)
+        self.hold(output)
     }
 
     fn standard_error(&mut self) -> wasmtime::Result<Resource<Sink>> {
         let error = self.streams.error.clone();
-        Ok(self.table().push(error)?)
+        self.hold(error)
     }
 
     fn nothing(&mut self) -> wasmtime::Result<Resource<Source>> {
-        Ok(self.table().push(Source::Nothing)?)
+        self.hold(Source::Nothing)
     }
 
     fn void(&mut self) -> wasmtime::Result<Resource<Sink>> {
-        Ok(self.table().push(Sink::Void)?)
+        self.hold(Sink::Void)
     }
 
     fn open_reader(
@@ -262,7 +301,11 @@ impl process::Host for ProcessView<'_> {
     ) -> wasmtime::Result<Result<Resource<Source>, ErrorCode>> {
         let file = self.gate.open_shared(&path, Disposition::Read);
         match opened(file)? {
-            Ok(file) => Ok(Ok(self.table().push(Source::File(file))?)),
+            Ok(Shared::File(file)) => Ok(Ok(self.hold(Source::File(file))?)),
+            Ok(Shared::Device(device)) => {
+                let source = Source::of(device, self.streams);
+                Ok(Ok(self.hold(source)?))
+            }
             Err(error) => Ok(Err(error)),
         }
     }
@@ -280,14 +323,18 @@ impl process::Host for ProcessView<'_> {
         };
         let file = self.gate.open_shared(&path, disposition);
         match opened(file)? {
-            Ok(file) => Ok(Ok(self.table().push(Sink::File(file))?)),
+            Ok(Shared::File(file)) => Ok(Ok(self.hold(Sink::File(file))?)),
+            Ok(Shared::Device(device)) => {
+                let sink = Sink::of(device, self.streams);
+                Ok(Ok(self.hold(sink)?))
+            }
             Err(error) => Ok(Err(error)),
         }
     }
 
     fn spawn(&mut self, command: Command) -> wasmtime::Result<Result<Resource<Child>, SpawnError>> {
         match self.start(command)? {
-            Ok(child) => Ok(Ok(self.table().push(child)?)),
+            Ok(child) => Ok(Ok(self.hold(child)?)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -303,13 +350,28 @@ impl process::HostReader for ProcessView<'_> {
         Ok(self.table().push(stream)?)
     }
 
-    fn share(&mut self, reader: Resource<Source>) -> wasmtime::Result<Resource<Source>> {
-        let other = self.table().get(&reader)?.clone();
-        Ok(self.table().push(other)?)
+    fn read_until(
+        &mut self,
+        reader: Resource<Source>,
+        delimiter: u8,
+        most: u32,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, ErrorCode>> {
+        let source = self.table().get(&reader)?;
+        match source.read_until(delimiter, most as usize) {
+            Ok(bytes) => Ok(Ok(bytes.map(Vec::from))),
+            Err(error) => Ok(Err(error_code(error))),
+        }
+    }
+
+    fn share(
+        &mut self,
+        reader: Resource<Source>,
+    ) -> wasmtime::Result<Result<Resource<Source>, String>> {
+        self.hold_another(&reader)
     }
 
     fn drop(&mut self, reader: Resource<Source>) -> wasmtime::Result<()> {
-        self.table().delete(reader)?;
+        self.release(reader)?;
         Ok(())
     }
 }
@@ -320,13 +382,15 @@ impl process::HostWriter for ProcessView<'_> {
         Ok(self.table().push(stream)?)
     }
 
-    fn share(&mut self, writer: Resource<Sink>) -> wasmtime::Result<Resource<Sink>> {
-        let other = self.table().get(&writer)?.clone();
-        Ok(self.table().push(other)?)
+    fn share(
+        &mut self,
+        writer: Resource<Sink>,
+    ) -> wasmtime::Result<Result<Resource<Sink>, String>> {
+        self.hold_another(&writer)
     }
 
     fn drop(&mut self, writer: Resource<Sink>) -> wasmtime::Result<()> {
-        self.table().delete(writer)?;
+        self.release(writer)?;
         Ok(())
     }
 }
@@ -350,7 +414,7 @@ impl process::HostChild for ProcessView<'_> {
     }
 
     fn drop(&mut self, child: Resource<Child>) -> wasmtime::Result<()> {
-        self.table().delete(child)?;
+        self.release(child)?;
         Ok(())
     }
 }

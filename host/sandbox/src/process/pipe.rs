@@ -65,6 +65,15 @@ impl State {
         let size = size.min(self.unread.len());
         self.unread.drain(..size).collect()
     }
+
+    fn take_until(&mut self, delimiter: u8, most: usize) -> Bytes {
+        let found = self
+            .unread
+            .iter()
+            .take(most)
+            .position(|byte| *byte == delimiter);
+        self.take(found.map_or(most, |place| place + 1))
+    }
 }
 
 #[derive(Debug)]
@@ -90,6 +99,16 @@ impl Shared {
 /// The reading end; clones are the same end.
 #[derive(Debug)]
 pub(crate) struct Reader(Arc<Shared>);
+
+impl Reader {
+    /// What lies in the pipe up to the first `delimiter`, which is among it, and at most so much; `None` at the end.
+    pub(crate) fn read_until(&self, delimiter: u8, most: usize) -> Option<Bytes> {
+        self.0.change(|state| {
+            let is_at_end = state.unread.is_empty() && state.writers == 0;
+            (!is_at_end).then(|| state.take_until(delimiter, most))
+        })
+    }
+}
 
 impl Clone for Reader {
     fn clone(&self) -> Self {
@@ -256,6 +275,19 @@ mod tests {
         assert_eq!(reader.read(5).unwrap(), "one t");
         assert_eq!(reader.read(5).unwrap(), "wo");
         assert!(matches!(reader.read(5), Err(StreamError::Closed)));
+    }
+
+    #[tokio::test]
+    async fn a_line_is_taken_without_what_follows_it() {
+        let (reader, mut writer) = pipe();
+        assert_eq!(reader.read_until(b'\n', 100).unwrap(), "");
+        writer.write(Bytes::from_static(b"one\ntwo\nrest")).unwrap();
+        assert_eq!(reader.read_until(b'\n', 100).unwrap(), "one\n");
+        assert_eq!(reader.read_until(b'\n', 2).unwrap(), "tw");
+        assert_eq!(reader.read_until(b'\n', 100).unwrap(), "o\n");
+        assert_eq!(reader.read_until(b'\n', 100).unwrap(), "rest");
+        drop(writer);
+        assert_eq!(reader.read_until(b'\n', 100), None);
     }
 
     #[tokio::test]

@@ -23,6 +23,9 @@ struct Wanted {
     exact: bool,
 }
 
+/// Bytes that are asked for at one time, at most.
+const PART: usize = 4096;
+
 async fn take(reader: &Reader, wanted: &Wanted) -> std::io::Result<Line> {
     let mut line = Line {
         bytes: Vec::new(),
@@ -30,8 +33,16 @@ async fn take(reader: &Reader, wanted: &Wanted) -> std::io::Result<Line> {
     };
     let mut escaped = false;
     let mut characters = 0;
+    let mut part = Vec::new().into_iter();
     while wanted.most.is_none_or(|most| characters < most) {
-        let Some(byte) = reader.read(1).await?.first().copied() else {
+        if part.as_slice().is_empty() {
+            // A character is a byte at least, and each of what is asked for is wanted.
+            let most = wanted
+                .most
+                .map_or(PART, |most| (most - characters).min(PART));
+            part = reader.read_until(wanted.delimiter, most).await?.into_iter();
+        }
+        let Some(byte) = part.next() else {
             return Ok(line);
         };
         if escaped {
@@ -48,21 +59,23 @@ async fn take(reader: &Reader, wanted: &Wanted) -> std::io::Result<Line> {
         } else if byte != 0 {
             line.bytes.push((byte, false));
         }
-        // A character of several bytes is whole with its last byte.
-        let so_far: Vec<u8> = line
-            .bytes
-            .iter()
-            .rev()
-            .take(4)
-            .rev()
-            .map(|(byte, _)| *byte)
-            .collect();
-        if wanted.most.is_none() || std::str::from_utf8(&so_far).is_ok() || byte < 0x80 {
+        if wanted.most.is_none() || ends_character(&line.bytes) {
             characters += 1;
         }
     }
     line.complete = true;
     Ok(line)
+}
+
+/// Whether the last byte is the end of a character, or of none.
+fn ends_character(line: &[(u8, bool)]) -> bool {
+    let last: Vec<u8> = line.iter().rev().take(4).map(|(byte, _)| *byte).collect();
+    last.first().is_none_or(|byte| *byte < 0x80)
+        || (1..=last.len()).any(|length| {
+            let mut character = last[..length].to_vec();
+            character.reverse();
+            std::str::from_utf8(&character).is_ok()
+        })
 }
 
 /// Splits a line by IFS into so many fields at most; the last one takes the rest.
@@ -365,10 +378,13 @@ pub async fn mapfile(shell: &mut Shell, name: &str, arguments: &[String]) -> Out
     };
     let mut lines = Vec::new();
     let mut bytes = Vec::new();
-    // All lines are wanted, so nothing is left for another reader and the input may be taken in blocks.
-    let block = if most == usize::MAX { 65536 } else { 1 };
     'reading: loop {
-        let more = match reader.read(block).await {
+        // Where all lines are wanted nothing is left for another reader, and the input may be taken in blocks.
+        let more = match most {
+            usize::MAX => reader.read(65536).await,
+            _ => reader.read_until(delimiter, PART).await,
+        };
+        let more = match more {
             Ok(more) => more,
             Err(error) => {
                 return fail(

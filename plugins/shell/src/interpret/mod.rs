@@ -253,7 +253,10 @@ async fn run_substituted(shell: &mut Shell, program: Rc<Program>) -> expand::Res
         Ok(ends) => ends,
         Err(error) => {
             shell
-                .complain(&format!("cannot make pipe: {}", system::reason(&error)))
+                .complain(&format!(
+                    "cannot make pipe for command substitution: {}",
+                    system::reason(&error)
+                ))
                 .await;
             shell.status = 1;
             return Err(Unwind::Discard);

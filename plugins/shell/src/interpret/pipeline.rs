@@ -128,7 +128,7 @@ async fn several(shell: &mut Shell, stages: &[Rc<Command>]) -> Flow {
                 }
                 Err(error) => {
                     shell
-                        .complain(&format!("cannot make pipe: {}", system::reason(&error)))
+                        .complain(&format!("pipe error: {}", system::reason(&error)))
                         .await;
                     shell.status = 1;
                     shell.nesting -= 1;

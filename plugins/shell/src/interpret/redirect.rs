@@ -145,9 +145,15 @@ async fn here(shell: &mut Shell, word: &Word, end: TextEnd) -> Result<Reader, Un
     if text.is_empty() {
         return Ok(Reader::nothing());
     }
-    let Ok((reader, writer)) = system::pipe() else {
-        shell.status = 1;
-        return Err(Unwind::Discard);
+    let (reader, writer) = match system::pipe() {
+        Ok(ends) => ends,
+        Err(error) => {
+            let reason = system::reason(&error);
+            let words = format!("cannot make pipe for here-document: {reason}");
+            shell.complain(&words).await;
+            shell.status = 1;
+            return Err(Unwind::Discard);
+        }
     };
     let bytes = text::to_bytes(&text);
     let is_short = bytes.len() <= FITS_INTO_PIPE;
@@ -305,11 +311,14 @@ pub async fn substitute_process(
     direction: Direction,
     body: &List,
 ) -> Option<u32> {
-    let Ok((reader, writer)) = system::pipe() else {
-        shell
-            .complain("cannot make pipe for process substitution")
-            .await;
-        return None;
+    let (reader, writer) = match system::pipe() {
+        Ok(ends) => ends,
+        Err(error) => {
+            let reason = system::reason(&error);
+            let words = format!("cannot make pipe for process substitution: {reason}");
+            shell.complain(&words).await;
+            return None;
+        }
     };
     let number = (FIRST_FREE..64)
         .rev()

@@ -60,6 +60,12 @@ impl Reader {
         Ok(Self(Rc::new(File::open(os(path))?.into())))
     }
 
+    /// What comes up to the first `delimiter`, which is among it, and at most so much, without a byte behind it; none at
+    /// the end. Natively one byte, for nothing but a file can be asked to take bytes back.
+    pub async fn read_until(&self, _delimiter: u8, most: usize) -> io::Result<Vec<u8>> {
+        self.read(most.min(1)).await
+    }
+
     /// Up to so many bytes; none at the end.
     pub async fn read(&self, most: usize) -> io::Result<Vec<u8>> {
         executor::ready(&Source(Rc::clone(&self.0), PollFlags::IN)).await;

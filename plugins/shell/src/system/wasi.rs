@@ -96,6 +96,19 @@ impl Reader {
         process::open_reader(path).map(Self::of).map_err(error)
     }
 
+    /// What comes up to the first `delimiter`, which is among it, and at most so much, without a byte behind it; none at
+    /// the end. May give less than there will be.
+    pub async fn read_until(&self, delimiter: u8, most: usize) -> io::Result<Vec<u8>> {
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        loop {
+            match self.0.end.read_until(delimiter, most).map_err(error)? {
+                Some(bytes) if bytes.is_empty() => executor::ready(&self.opened().0).await,
+                Some(bytes) => return Ok(bytes),
+                None => return Ok(Vec::new()),
+            }
+        }
+    }
+
     /// Up to so many bytes; none at the end.
     pub async fn read(&self, most: usize) -> io::Result<Vec<u8>> {
         let (source, stream) = self.opened();
@@ -205,7 +218,7 @@ fn failed(error: StreamError) -> io::Error {
 
 /// A new pipe.
 pub fn pipe() -> io::Result<(Reader, Writer)> {
-    let (reader, writer) = process::pipe();
+    let (reader, writer) = process::pipe().map_err(|_| io::Error::other(TOO_MANY))?;
     Ok((Reader::of(reader), Writer::of(writer)))
 }
 
@@ -237,8 +250,19 @@ impl Drop for Child {
     }
 }
 
+/// How the C library words that no more handles may be held.
+const TOO_MANY: &str = "Too many open files";
+
 /// Starts a command. The contract's strings are UTF-8, so bytes of an argument that are not become U+FFFD.
 pub fn start(program: Start<'_>) -> Result<Child, NotStarted> {
+    let shared = || -> Result<_, String> {
+        Ok((
+            program.input.0.end.share()?,
+            program.output.0.end.share()?,
+            program.error.0.end.share()?,
+        ))
+    };
+    let (input, output, error) = shared().map_err(|_| NotStarted::Because(TOO_MANY.to_owned()))?;
     let plain = |words: &str| String::from_utf8_lossy(&text::to_bytes(words)).into_owned();
     let command = process::Command {
         program: program.program.to_owned(),
@@ -250,9 +274,9 @@ pub fn start(program: Start<'_>) -> Result<Child, NotStarted> {
             .collect(),
         working_directory: program.directory.to_owned(),
         files: process::Files::Same,
-        input: program.input.0.end.share(),
-        output: program.output.0.end.share(),
-        error: program.error.0.end.share(),
+        input,
+        output,
+        error,
     };
     match process::spawn(command) {
         Ok(child) => Ok(Child {
@@ -298,6 +322,7 @@ fn error(code: ErrorCode) -> io::Error {
         ErrorCode::NotDirectory => io::ErrorKind::NotADirectory,
         ErrorCode::Access | ErrorCode::NotPermitted => io::ErrorKind::PermissionDenied,
         ErrorCode::ReadOnly => io::ErrorKind::ReadOnlyFilesystem,
+        ErrorCode::InsufficientMemory => return io::Error::other(TOO_MANY),
         other => return io::Error::other(other.message()),
     };
     kind.into()

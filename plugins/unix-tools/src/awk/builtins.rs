@@ -35,11 +35,7 @@ impl Interpreter {
             }
             Builtin::Close => {
                 let path = self.evaluated_text(&arguments[0])?;
-                Ok(Value::Number(if self.streams.close(&path)? {
-                    0.0
-                } else {
-                    -1.0
-                }))
+                Ok(Value::Number(f64::from(self.streams.close(&path)?)))
             }
             Builtin::System => {
                 let command = self.evaluated_text(&arguments[0])?;

@@ -6,6 +6,8 @@ use std::io::{self, BufRead, BufWriter, Read, Write};
 
 use regex::bytes::Regex;
 
+use crate::spawn::{Command, Running, SpawnError};
+
 /// How records end.
 #[derive(Debug, Clone)]
 pub enum Ending {
@@ -125,6 +127,22 @@ impl Records {
     }
 }
 
+/// Shows a command the end of its input, and waits for its own.
+fn end_of_fed(mut writer: Feed, running: Running) -> io::Result<i32> {
+    unless_gone(writer.flush())?;
+    // What could not be written is of no use to anybody, and is not tried again when this is dropped.
+    drop(writer.into_parts());
+    running.wait().map_err(|error| not_started(&error))
+}
+
+/// A command that has ended before it read everything wanted no more.
+fn unless_gone(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// How a file is opened for writing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
@@ -134,11 +152,26 @@ pub enum Opening {
     Append,
 }
 
+/// What a command reads, as it is printed.
+type Feed = BufWriter<Box<dyn Write>>;
+
 /// The open files of a program.
 pub struct Streams {
     output: BufWriter<io::Stdout>,
     writers: HashMap<Vec<u8>, BufWriter<File>>,
     readers: HashMap<Vec<u8>, Records>,
+    /// Commands that read what is printed.
+    fed: HashMap<Vec<u8>, (Feed, Running)>,
+    /// Commands whose output is read.
+    read: HashMap<Vec<u8>, (Records, Running)>,
+}
+
+fn shell(command: &[u8]) -> Command {
+    Command::new("sh", vec!["-c".to_owned(), name(command)])
+}
+
+fn not_started(error: &SpawnError) -> io::Error {
+    io::Error::other(error.explain("sh").0)
 }
 
 fn name(path: &[u8]) -> String {
@@ -152,6 +185,8 @@ impl Streams {
             output: BufWriter::with_capacity(64 * 1024, io::stdout()),
             writers: HashMap::new(),
             readers: HashMap::new(),
+            fed: HashMap::new(),
+            read: HashMap::new(),
         }
     }
 
@@ -205,19 +240,75 @@ impl Streams {
         }
     }
 
-    /// Closes a file; whether it was open.
-    pub fn close(&mut self, path: &[u8]) -> io::Result<bool> {
-        let mut was_open = self.readers.remove(path).is_some();
+    /// Writes to the command, which is started when it is first written to.
+    pub fn write_to_command(&mut self, command: &[u8], bytes: &[u8]) -> io::Result<()> {
+        if !self.fed.contains_key(command) {
+            self.flush()?;
+            let started = shell(command).start_written_to();
+            let (writer, running) = started.map_err(|error| not_started(&error))?;
+            let writer = BufWriter::with_capacity(64 * 1024, writer);
+            self.fed.insert(command.to_vec(), (writer, running));
+        }
+        match self.fed.get_mut(command) {
+            Some((writer, _)) => writer.write_all(bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// The next record of what the command writes; it is started when it is first read from.
+    pub fn read_from_command(
+        &mut self,
+        command: &[u8],
+        ending: &Ending,
+    ) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
+        if !self.read.contains_key(command) {
+            self.flush()?;
+            let started = shell(command).start_read_from();
+            let (reader, running) = started.map_err(|error| not_started(&error))?;
+            self.read
+                .insert(command.to_vec(), (Records::new(reader), running));
+        }
+        match self.read.get_mut(command) {
+            Some((records, _)) => records.next(ending),
+            None => Ok(None),
+        }
+    }
+
+    /// Closes a file, or a command and waits for its end. Gives 0 or the command's status, and -1 if nothing of this name
+    /// was open.
+    pub fn close(&mut self, path: &[u8]) -> io::Result<i32> {
+        let mut status = self.readers.remove(path).map_or(-1, |_| 0);
         if let Some(mut writer) = self.writers.remove(path) {
             writer.flush()?;
-            was_open = true;
+            status = 0;
         }
-        Ok(was_open)
+        if let Some((writer, running)) = self.fed.remove(path) {
+            status = end_of_fed(writer, running)?;
+        }
+        if let Some((records, running)) = self.read.remove(path) {
+            drop(records);
+            status = running.wait().map_err(|error| not_started(&error))?;
+        }
+        Ok(status)
+    }
+
+    /// Flushes everything, and waits for the commands that were written to.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.read.clear();
+        for (_, (writer, running)) in self.fed.drain() {
+            end_of_fed(writer, running)?;
+        }
+        Ok(())
     }
 
     /// Flushes everything.
     pub fn flush(&mut self) -> io::Result<()> {
         self.output.flush()?;
-        self.writers.values_mut().try_for_each(Write::flush)
+        self.writers.values_mut().try_for_each(Write::flush)?;
+        for (writer, _) in self.fed.values_mut() {
+            unless_gone(writer.flush())?;
+        }
+        Ok(())
     }
 }

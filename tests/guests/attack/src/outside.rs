@@ -33,7 +33,7 @@ read /proc/self/environ -> no-entry
 read /proc/self/cmdline -> no-entry
 list /proc/self/fd -> no-entry
 read /proc/self/root/etc/passwd -> no-entry
-read /dev/zero -> no-entry
+read /dev/mem -> no-entry
 read @/ws/../outside/secret.txt -> no-entry
 read @/ws/sub/../../outside/secret.txt -> no-entry
 read @/ws/./sub/.././../outside/./secret.txt -> no-entry

@@ -43,6 +43,12 @@ fn main() -> ExitCode {
             }
             std::io::stdout().write_all(&line).expect("output");
         }
+        ["signalled-flood"] => {
+            bindings::massgen::plugin::process::end_on_broken_pipe();
+            loop {
+                let _ = std::io::stdout().write_all(&[b'x'; 4096]);
+            }
+        }
         ["flood"] => {
             let block = [b'x'; 4096];
             loop {

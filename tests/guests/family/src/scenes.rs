@@ -107,7 +107,7 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
         ("run-reading", words) => println!("{}", Role::of(words).with(Files::ReadOnly).run()),
         ("run-blind", words) => println!("{}", Role::of(words).with(Files::None).run()),
         ("pipeline", []) => {
-            let (reader, writer) = process::pipe();
+            let (reader, writer) = process::pipe().expect("a pipe");
             let last = Role::of(&["upper"])
                 .reading(reader)
                 .start()
@@ -121,7 +121,7 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
             println!("{}, {}", ends[0], ends[1]);
         }
         ("closed-pipe", []) => {
-            let (reader, writer) = process::pipe();
+            let (reader, writer) = process::pipe().expect("a pipe");
             let first = Role::of(&["flood"])
                 .writing(writer)
                 .start()
@@ -134,7 +134,7 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
             println!("{}", first.map_or_else(|error| error, |child| wait(&child)));
         }
         ("substitution", []) => {
-            let (reader, writer) = process::pipe();
+            let (reader, writer) = process::pipe().expect("a pipe");
             let child = Role::of(&["say", "inner"])
                 .writing(writer)
                 .start()
@@ -146,7 +146,9 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
         ("shared-position", [path]) => {
             let file = process::open_writer(path, Disposition::Truncate).expect("a file");
             write_all(&file, "parent ");
-            Role::of(&["say", "child"]).writing(file.share()).run();
+            Role::of(&["say", "child"])
+                .writing(file.share().expect("a handle"))
+                .run();
             write_all(&file, "parent again\n");
             drop(file);
             let more = process::open_writer(path, Disposition::Append).expect("a file");
@@ -159,7 +161,9 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
                     .map_or("made".to_owned(), |code| code.name().to_owned())
             );
             let file = process::open_reader(path).expect("a file");
-            Role::of(&["first-line"]).reading(file.share()).run();
+            Role::of(&["first-line"])
+                .reading(file.share().expect("a handle"))
+                .run();
             print!("rest: {}", String::from_utf8_lossy(&read_all(file)));
         }
         ("open", [path]) => {
@@ -171,6 +175,60 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
                 "{}",
                 told(process::open_writer(path, Disposition::Keep).err())
             );
+        }
+        ("hoard", []) => {
+            let mut pipes = Vec::new();
+            let words = loop {
+                match process::pipe() {
+                    Ok(pipe) => pipes.push(pipe),
+                    Err(words) => break words,
+                }
+            };
+            println!("{} pipes, then refused: {words}", pipes.len());
+            println!(
+                "{}",
+                pipes[0].0.share().is_err() || pipes[0].0.share().is_err()
+            );
+            println!("{}", process::open_reader("/dev/null").is_err());
+            // What is held can be used: each end has a stream, and each stream something to wait for.
+            let used: Vec<_> = pipes
+                .iter()
+                .map(|(reader, writer)| {
+                    let streams = (writer.stream(), reader.stream());
+                    streams.0.blocking_write_and_flush(b"x").expect("a write");
+                    let waits = (streams.0.subscribe(), streams.1.subscribe());
+                    waits.1.block();
+                    streams.1.read(1).expect("a byte");
+                    // Dropped in this order: what stands on another first.
+                    (waits, streams)
+                })
+                .collect();
+            println!("{} used", used.len());
+            drop((used, pipes));
+            println!("{}", Role::of(&["exit", "0"]).run());
+        }
+        ("lines", [path]) => {
+            let file = process::open_reader(path).expect("a file");
+            let first = file.read_until(b'\n', 100).expect("a line");
+            println!("{:?}", String::from_utf8(first.expect("not the end")));
+            Role::of(&["first-line"])
+                .reading(file.share().expect("a handle"))
+                .run();
+            let rest = file.read_until(b'\n', 100).expect("a line");
+            println!("{:?}", rest.map(String::from_utf8));
+            println!("{:?}", file.read_until(b'\n', 100).expect("the end"));
+        }
+        ("signal", []) => {
+            let (reader, writer) = process::pipe().expect("a pipe");
+            let child = Role::of(&["signalled-flood"])
+                .writing(writer)
+                .start()
+                .map_err(refusal);
+            let stream = reader.stream();
+            println!("read {}", stream.blocking_read(10).expect("bytes").len());
+            drop(stream);
+            drop(reader);
+            println!("{}", child.map_or_else(|error| error, |child| wait(&child)));
         }
         ("kill", []) => {
             for role in [["spin"], ["sleep"]] {
@@ -211,7 +269,7 @@ pub(crate) fn play(scene: &str, rest: &[&str]) -> ExitCode {
         }
         ("two-hogs", [mebibytes]) => {
             let words = ["hog", mebibytes];
-            let (first_out, first_in) = process::pipe();
+            let (first_out, first_in) = process::pipe().expect("a pipe");
             let child = Role::of(&words).writing(first_in).start().map_err(refusal);
             println!("{}", Role::of(&words).run());
             println!("{}", child.map_or_else(|error| error, |child| wait(&child)));

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::start::split_assignment;
 use super::variables::Cell;
-use super::{Evaluated, Interpreter, Stop, index_number, mistake};
+use super::{Evaluated, Interpreter, Stop, index_number};
 use crate::awk::ast::{Place, Source, special};
 use crate::awk::streams::{Ending, Records};
 use crate::awk::value::{Text, Value};
@@ -118,10 +118,10 @@ impl Interpreter {
         let record = match source {
             Source::Command(command) => {
                 let command = self.evaluated_text(command)?;
-                return mistake(format!(
-                    "\"{}\" | getline: awk cannot read from a command here; pass its output in with the shell instead",
-                    String::from_utf8_lossy(&command)
-                ));
+                let ending = self.ending()?;
+                // NR stays as it is, as in gawk.
+                let record = self.streams.read_from_command(&command, &ending)?;
+                record.map(|(record, _)| record)
             }
             Source::Input => self.main_input()?,
             Source::File(file) => {

@@ -34,10 +34,7 @@ impl Interpreter {
             Target::Append(path) => (path, Opening::Append),
             Target::Command(command) => {
                 let command = self.evaluated_text(command)?;
-                return mistake(format!(
-                    "print | \"{}\": awk cannot write to a command here; pipe awk's output in the shell instead",
-                    String::from_utf8_lossy(&command)
-                ));
+                return Ok(self.streams.write_to_command(&command, bytes)?);
             }
         };
         let path = self.evaluated_text(path)?;

@@ -9,7 +9,7 @@ impl Interpreter {
     pub fn run(mut self) -> Outcome {
         let outcome = self.everything();
         // What was printed before a failure is not lost.
-        let flushed = self.streams.flush();
+        let flushed = self.streams.finish();
         outcome?;
         flushed?;
         Ok(self.status & 0xff)
