@@ -95,10 +95,12 @@ def _install(options):
     directory, base = _destination(options)
     old = installed.of_user(directory)
     present = {} if options.target else installed.everything()
-    plan = Plan(options.find_links, {} if options.force_reinstall else present, not options.no_deps, options.pre)
+    if options.force_reinstall:
+        present = {}
+    elif options.upgrade and options.find_links:
+        present = {name: found for name, found in present.items() if name not in old}
+    plan = Plan(options.find_links, present, with_dependencies=not options.no_deps, allow_prereleases=options.pre)
     for word in words:
-        if options.upgrade and options.find_links and not word.endswith(".whl"):
-            plan._present = {name: found for name, found in plan._present.items() if name not in old}
         plan.add(word)
     plan.check()
     say = (lambda *_: None) if options.quiet else print
@@ -119,6 +121,9 @@ def _install(options):
         done.append(wheel.label)
     if done:
         say("Successfully installed " + " ".join(done))
+    if done and not options.target:
+        for sentence in _broken():
+            print(f"WARNING: {sentence}", file=sys.stderr)
 
 
 def _destination(options):
@@ -240,19 +245,22 @@ def _check_options(parser):
 
 
 def _check(_):
-    everything, broken = installed.everything(), False
+    broken = list(_broken())
+    print(*broken or ["No broken requirements found."], sep="\n")
+    return int(bool(broken))
+
+
+def _broken():
+    """A sentence for each requirement of an installed package that no installed package fulfils."""
+    everything = installed.everything()
     for distribution in everything.values():
         for requirement in map(Requirement, distribution.requires or ()):
             if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
                 continue
             found = everything.get(canonicalize_name(requirement.name))
             if found is None or not requirement.specifier.contains(found.version, prereleases=True):
-                has = f"which is {found.version}" if found else "which is not installed"
-                print(f"{distribution.metadata['Name']} {distribution.version} needs {requirement}, {has}.")
-                broken = True
-    if not broken:
-        print("No broken requirements found.")
-    return int(broken)
+                has = f"and {found.version} is installed" if found else "which is not installed"
+                yield f"{distribution.metadata['Name']} {distribution.version} needs {requirement}, {has}."
 
 
 _VERBS = {

@@ -9,7 +9,7 @@ import platform
 
 from packaging.markers import default_environment
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from . import installed
 from .refusal import NO_NETWORK, Refusal
@@ -21,7 +21,7 @@ _ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip", ".egg")
 class Plan:
     """Collects wheels by canonical name. `present` are the distributions that need not be installed."""
 
-    def __init__(self, directories, present, with_dependencies, allow_prereleases):
+    def __init__(self, directories, present, *, with_dependencies, allow_prereleases):
         self.wheels = {}
         self.satisfied = []
         self._directories = directories
@@ -57,13 +57,14 @@ class Plan:
         if requirement.url:
             raise Refusal(f"cannot fetch {requirement.url}: {NO_NETWORK}. Name the wheel's path instead")
         name = canonicalize_name(requirement.name)
-        self._wanted.setdefault(name, []).append((requirement, asker))
         chosen = self.wheels.get(name)
         if chosen is not None:
             if not requirement.specifier.contains(chosen.version, prereleases=True):
                 raise Refusal(f"{asker} asked for {requirement}, and {chosen.label} was chosen for {self._askers(name)}")
+            self._wanted.setdefault(name, []).append((requirement, asker))
             self._follow(chosen, requirement.extras)
             return
+        self._wanted.setdefault(name, []).append((requirement, asker))
         present = self._present.get(name)
         if present is not None and requirement.specifier.contains(present.version, prereleases=True):
             self.satisfied.append(f"{requirement} ({present.version} in {installed.location(present)})")
@@ -71,7 +72,7 @@ class Plan:
         self._choose(self._newest(name, requirement, asker), requirement.extras)
 
     def _askers(self, name):
-        return ", ".join(sorted({asker for _, asker in self._wanted[name]}))
+        return ", ".join(sorted({asker for _, asker in self._wanted.get(name, ())})) or "you"
 
     def _choose(self, wheel, extras):
         other = self.wheels.get(wheel.name)
@@ -101,15 +102,17 @@ class Plan:
                     self._require(requirement, wheel.label)
 
     def _newest(self, name, requirement, asker):
-        here = self._here().get(name, [])
-        fitting = list(requirement.specifier.filter((wheel.version for wheel in here), prereleases=self._prereleases))
+        here = self._here().get(name, {})
+        pure = {version: path for version, path in here.items() if path.endswith("-none-any.whl")}
+        fitting = list(requirement.specifier.filter(pure, prereleases=self._prereleases))
         if fitting:
-            version = max(fitting)
-            return next(wheel for wheel in here if wheel.version == version)
-        whose = "" if asker == "you" else f", which {asker} needs"
-        if here:
-            versions = ", ".join(sorted({str(wheel.version) for wheel in here}))
+            return Wheel(pure[max(fitting)])
+        whose = "" if asker == "you" else f" ({asker} needs it)"
+        if pure:
+            versions = ", ".join(map(str, sorted(pure)))
             raise Refusal(f"no version of {name} fits {requirement}{whose}; the directories have {versions}")
+        if here:
+            raise Refusal(f"{name}{whose} is there with native code only, which this Python cannot load")
         if self._directories:
             raise Refusal(f"no wheel of {name}{whose} is in {', '.join(self._directories)}, and {NO_NETWORK}")
         raise Refusal(
@@ -118,18 +121,22 @@ class Plan:
         )
 
     def _here(self):
-        """The wheels in the given directories, by canonical name; what is no wheel is passed over."""
+        """The paths of the wheels in the given directories, by canonical name and version."""
         if self._available is None:
             self._available = {}
             for directory in self._directories:
                 try:
-                    names = sorted(os.listdir(directory))
+                    files = sorted(os.listdir(directory))
                 except OSError as error:
                     raise Refusal(f"cannot list {directory}: {error.strerror}") from None
-                for name in names:
-                    if name.endswith("-none-any.whl"):
-                        wheel = Wheel(os.path.join(directory, name))
-                        self._available.setdefault(wheel.name, []).append(wheel)
+                for file in files:
+                    try:
+                        name, version, _, _ = parse_wheel_filename(file)
+                    except InvalidWheelFilename:
+                        continue
+                    versions = self._available.setdefault(name, {})
+                    if not versions.get(version, "").endswith("-none-any.whl"):
+                        versions[version] = os.path.join(directory, file)
         return self._available
 
     def check(self):

@@ -54,7 +54,7 @@ def prepare(invocation):
     sys._xoptions.update(invocation.extensions)
     sys.flags = _flags(invocation)
     # What importlib passes to `compile` for each module.
-    SourceLoader.source_to_code.__kwdefaults__["_optimization"] = invocation.optimization
+    SourceLoader.source_to_code.__kwdefaults__ = {"_optimize": invocation.optimization}
     if invocation.warnings:
         sys.warnoptions[:] = invocation.warnings
         warnings._processoptions(invocation.warnings)
