@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::massgen::{Folder, Ran, repository};
+use crate::shell::call_tool;
 
 /// A copy of one of the programs in `tests/programs`.
 fn program(name: &str) -> Folder {
@@ -504,5 +505,42 @@ fn children_of_python_run_side_by_side_and_end_with_the_call() {
         (Some(0), "[0, 0, 0, 0, 0]\nTrue\n"),
         "{}",
         ran.stderr
+    );
+}
+
+#[test]
+fn patterns_hold_for_what_an_agents_python_starts_too() {
+    let (told, ran) = call_tool(
+        "run_python",
+        ", enable_mcp_command_line: true, command_line_blocked_commands: ['rm.*']",
+        &[
+            json!({"code": "import subprocess\nopen('kept', 'w').close()\nsubprocess.run(['sh', '-c', 'rm kept; ls'])"}),
+            json!({"code": "import subprocess\ntry: subprocess.run(['rm', 'kept'])\nexcept PermissionError as error: print(error.strerror)"}),
+        ],
+    );
+    assert_eq!(told.len(), 2, "{}", ran.stderr);
+    assert!(told[0].contains(r#""stdout":"kept\n""#), "{}", told[0]);
+    for told in told {
+        let rule = "(`command_line_blocked_commands`: rm.*)";
+        assert!(told.contains(rule), "{told}");
+    }
+}
+
+#[test]
+fn what_an_agent_installs_is_there_in_its_next_call() {
+    let build = fs::read_to_string(repository().join("tests/programs/wheels/build.py")).unwrap();
+    let (told, ran) = call_tool(
+        "run_python",
+        "",
+        &[
+            json!({"code": build}),
+            json!({"code": "import pip.commands; raise SystemExit(pip.commands.main(['install', 'wheels/greet-1.0-py3-none-any.whl']))"}),
+            json!({"code": "import greet, os; print(greet.hello(), os.environ['HOME'] == os.getcwd())"}),
+        ],
+    );
+    assert_eq!(told.len(), 3, "{}", ran.stderr);
+    assert!(
+        told[2].contains(r#""stdout":"hello 1.0 True\n""#),
+        "{told:?}"
     );
 }

@@ -334,4 +334,4 @@ def _not_started(error, name):
         case process.SpawnError_Limit(reason):
             return BlockingIOError(errno.EAGAIN, reason, name)
         case process.SpawnError_Failed(reason):
-            return OSError(errno.EIO, reason, name)
+            return PermissionError(errno.EACCES, reason, name)
