@@ -32,7 +32,9 @@ def read(path):
         for number, row in enumerate(csv.DictReader(file), start=2):
             try:
                 day = date.fromisoformat(row["day"])
-                sales.append(Sale(day, row["region"].strip(), int(row["units"]), Decimal(row["price"])))
+                sales.append(
+                    Sale(day, row["region"].strip(), int(row["units"]), Decimal(row["price"]))
+                )
             except (ValueError, ArithmeticError):
                 skipped.append(number)
     return sales, skipped
@@ -55,16 +57,26 @@ def outliers(sales):
 
 def trend(months):
     """The slope of a straight line through the months' totals."""
-    line = statistics.linear_regression(range(len(months)), [float(total) for total in months.values()])
+    line = statistics.linear_regression(
+        range(len(months)), [float(total) for total in months.values()]
+    )
     return line.slope
 
 
 def report(sales, skipped):
-    regions, months = by(sales, lambda sale: sale.region), by(sales, lambda sale: f"{sale.day:%Y-%m}")
+    regions, months = (
+        by(sales, lambda sale: sale.region),
+        by(sales, lambda sale: f"{sale.day:%Y-%m}"),
+    )
     lines = [f"# Sales: {len(sales)} rows", "", "| region | total | share |", "|---|---:|---:|"]
     whole = sum(regions.values())
-    lines += [f"| {region} | {total:,.2f} | {total / whole:.1%} |" for region, total in regions.items()]
-    lines += ["", f"Median sale {statistics.median(sale.total for sale in sales):.2f}, trend {trend(months):+.2f} a month."]
+    lines += [
+        f"| {region} | {total:,.2f} | {total / whole:.1%} |" for region, total in regions.items()
+    ]
+    lines += [
+        "",
+        f"Median sale {statistics.median(sale.total for sale in sales):.2f}, trend {trend(months):+.2f} a month.",
+    ]
     lines += [f"Stands out: {sale.day} {sale.region} {sale.total:,.2f}" for sale in outliers(sales)]
     if skipped:
         lines.append(f"Skipped lines: {', '.join(map(str, skipped))}")

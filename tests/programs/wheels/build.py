@@ -7,10 +7,22 @@ import stat
 import zipfile
 
 
-def build(name, version, files, requires=(), tag="py3-none-any", scripts="", forge=None, spoil=None, links=()):
+def build(
+    name,
+    version,
+    files,
+    requires=(),
+    tag="py3-none-any",
+    scripts="",
+    forge=None,
+    spoil=None,
+    links=(),
+):
     """Writes one wheel. `forge` are files that RECORD does not list, `spoil` one whose hash is wrong."""
     info = f"{name}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {name} for tests\n"
+    metadata = (
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {name} for tests\n"
+    )
     metadata += "".join(f"Requires-Dist: {each}\n" for each in requires)
     files = {
         **files,
@@ -21,13 +33,17 @@ def build(name, version, files, requires=(), tag="py3-none-any", scripts="", for
         files[f"{info}/entry_points.txt"] = f"[console_scripts]\n{scripts}\n"
     record = []
     for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        digest = (
+            base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        )
         if path == spoil:
             digest = digest[::-1]
         record.append(f"{path},sha256={digest},{len(text)}")
     files[f"{info}/RECORD"] = "\n".join([*record, f"{info}/RECORD,,", ""])
     files.update(forge or {})
-    with zipfile.ZipFile(f"wheels/{name}-{version}-{tag}.whl", "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(
+        f"wheels/{name}-{version}-{tag}.whl", "w", zipfile.ZIP_DEFLATED
+    ) as archive:
         for path, text in files.items():
             member = zipfile.ZipInfo(path)
             if path in links:
@@ -40,7 +56,11 @@ build("greet", "1.0", {"greet/__init__.py": "def hello():\n    return 'hello 1.0
 build(
     "greet", "1.2",
     {
-        "greet/__init__.py": "from polite import please\n\ndef hello():\n    return f'hello 1.2, {please}'\n\ndef main():\n    print(hello())\n",
+        "greet/__init__.py": (
+            "from polite import please\n"
+            "def hello():\n    return f'hello 1.2, {please}'\n"
+            "def main():\n    print(hello())\n"
+        ),
         "greet/__main__.py": "from greet import hello\nprint(hello())\n",
     },
     requires=["polite>=2", "absent; sys_platform == 'win32'", "loud; extra == 'noise'"],

@@ -13,7 +13,9 @@ from . import __version__, installed
 from .plan import Plan, requirements_of
 from .refusal import NO_NETWORK, Refusal
 
-_NEED_NETWORK = frozenset("download index search wheel lock config cache hash debug inspect".split())
+_NEED_NETWORK = frozenset(
+    "download index search wheel lock config cache hash debug inspect".split()
+)
 
 #: Options of pip that change nothing here, with the number of their values.
 _WITHOUT_EFFECT = {
@@ -39,7 +41,9 @@ def _parser():
         description="Installs pure-Python wheels from local directories. There is no network.",
     )
     where = os.path.dirname(__file__)
-    version = f"pip {__version__} from {where} (python {sys.version_info.major}.{sys.version_info.minor})"
+    version = (
+        f"pip {__version__} from {where} (python {sys.version_info.major}.{sys.version_info.minor})"
+    )
     parser.add_argument("-V", "--version", action="version", version=f"{version}, for local wheels")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("-q", "--quiet", action="count", default=0, help="say less")
@@ -60,7 +64,9 @@ def _parser():
 
 def _refuse_verb(verb):
     def refuse(_):
-        raise Refusal(f"`pip {verb}` is not available: {NO_NETWORK}, and this pip only installs wheels that are here")
+        raise Refusal(
+            f"`pip {verb}` is not available: {NO_NETWORK}, and this pip only installs wheels that are here"
+        )
 
     return refuse
 
@@ -68,16 +74,38 @@ def _refuse_verb(verb):
 def _install_options(parser):
     """install pure-Python wheels"""
     parser.add_argument("words", nargs="*", metavar="WHEEL|REQUIREMENT")
-    parser.add_argument("-r", "--requirement", action="append", default=[], metavar="FILE", help="take requirements from a file")
-    parser.add_argument("-f", "--find-links", action="append", default=[], metavar="DIR", help="look for wheels in this directory")
-    parser.add_argument("-t", "--target", metavar="DIR", help="install into DIR; name it in PYTHONPATH")
+    parser.add_argument(
+        "-r",
+        "--requirement",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="take requirements from a file",
+    )
+    parser.add_argument(
+        "-f",
+        "--find-links",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="look for wheels in this directory",
+    )
+    parser.add_argument(
+        "-t", "--target", metavar="DIR", help="install into DIR; name it in PYTHONPATH"
+    )
     parser.add_argument("-U", "--upgrade", action="store_true", help="replace an older version")
-    parser.add_argument("--force-reinstall", action="store_true", help="install also what is installed already")
+    parser.add_argument(
+        "--force-reinstall", action="store_true", help="install also what is installed already"
+    )
     parser.add_argument("--no-deps", action="store_true", help="leave out what packages depend on")
     parser.add_argument("--pre", action="store_true", help="take pre-releases too")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be installed")
-    parser.add_argument("--user", action="store_true", help="into the user's site directory: so it is always")
-    parser.add_argument("--no-index", action="store_true", help="without a package index: so it is always")
+    parser.add_argument(
+        "--user", action="store_true", help="into the user's site directory: so it is always"
+    )
+    parser.add_argument(
+        "--no-index", action="store_true", help="without a package index: so it is always"
+    )
     parser.add_argument("-e", "--editable", action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("-i", "--index-url", help=argparse.SUPPRESS)
     parser.add_argument("--extra-index-url", action="append", help=argparse.SUPPRESS)
@@ -86,12 +114,21 @@ def _install_options(parser):
 
 def _install(options):
     if options.editable:
-        raise Refusal(f"editable installs are not available; use the sources in place: PYTHONPATH={options.editable[0]} python ...")
+        raise Refusal(
+            f"editable installs are not available; use the sources in place: PYTHONPATH={options.editable[0]} python ..."
+        )
     if options.index_url or options.extra_index_url:
-        raise Refusal(f"a package index cannot be asked: {NO_NETWORK}. `--find-links DIR` names a directory of wheels")
-    words = [*options.words, *(word for file in options.requirement for word in requirements_of(file))]
+        raise Refusal(
+            f"a package index cannot be asked: {NO_NETWORK}. `--find-links DIR` names a directory of wheels"
+        )
+    words = [
+        *options.words,
+        *(word for file in options.requirement for word in requirements_of(file)),
+    ]
     if not words:
-        raise Refusal("nothing to install: name a wheel (`pip install ./NAME.whl`) or a requirement with --find-links DIR")
+        raise Refusal(
+            "nothing to install: name a wheel (`pip install ./NAME.whl`), or use --find-links DIR"
+        )
     directory, base = _destination(options)
     old = installed.of_user(directory)
     present = {} if options.target else installed.everything()
@@ -99,7 +136,12 @@ def _install(options):
         present = {}
     elif options.upgrade and options.find_links:
         present = {name: found for name, found in present.items() if name not in old}
-    plan = Plan(options.find_links, present, with_dependencies=not options.no_deps, allow_prereleases=options.pre)
+    plan = Plan(
+        options.find_links,
+        present,
+        with_dependencies=not options.no_deps,
+        allow_prereleases=options.pre,
+    )
     for word in words:
         plan.add(word)
     plan.check()
@@ -112,7 +154,12 @@ def _install(options):
     done = []
     for wheel in plan.wheels.values():
         before = old.get(wheel.name)
-        if before is not None and str(wheel.version) == before.version and not options.force_reinstall and not options.upgrade:
+        if (
+            before is not None
+            and str(wheel.version) == before.version
+            and not options.force_reinstall
+            and not options.upgrade
+        ):
             say(f"{wheel.label} is installed already; --force-reinstall installs it again")
             continue
         if before is not None:
@@ -235,7 +282,9 @@ def _show_one(distribution, everything, with_files):
 def _requirements(distribution):
     """The canonical names of what a distribution needs here, extras aside."""
     requirements = map(Requirement, distribution.requires or ())
-    needed = (each for each in requirements if each.marker is None or each.marker.evaluate({"extra": ""}))
+    needed = (
+        each for each in requirements if each.marker is None or each.marker.evaluate({"extra": ""})
+    )
     return sorted({canonicalize_name(each.name) for each in needed})
 
 

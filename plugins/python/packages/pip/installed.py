@@ -54,17 +54,25 @@ def remove(distribution, root):
     root = os.path.realpath(root)
     paths = [os.path.normpath(os.path.join(where, name)) for name in files(distribution)]
     if not paths:
-        raise Refusal(f"{distribution.metadata['Name']} has no RECORD of its files; remove them by hand in {where}")
+        raise Refusal(
+            f"{distribution.metadata['Name']} has no RECORD of its files; remove them by hand in {where}"
+        )
     for path in paths:
         real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
         if os.path.commonpath([root, real]) != root:
-            raise Refusal(f"the RECORD of {distribution.metadata['Name']} lists {path}, outside {root}; nothing was removed")
+            raise Refusal(
+                f"the RECORD of {distribution.metadata['Name']} lists {path}, outside {root}; nothing was removed"
+            )
     for path in paths:
         if os.path.lexists(path):
-            with open(path, "rb") as file:  # Whoever removes a file must have read it (read_before_delete).
+            with open(
+                path, "rb"
+            ) as file:  # Whoever removes a file must have read it (read_before_delete).
                 file.read()
             os.remove(path)
     for directory in sorted({os.path.dirname(path) for path in paths}, key=len, reverse=True):
-        while len(directory) > len(where) and os.path.isdir(directory) and not os.listdir(directory):
+        while (
+            len(directory) > len(where) and os.path.isdir(directory) and not os.listdir(directory)
+        ):
             os.rmdir(directory)
             directory = os.path.dirname(directory)

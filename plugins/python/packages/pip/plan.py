@@ -35,14 +35,18 @@ class Plan:
     def add(self, word):
         """Takes in one word of the command line or line of a requirements file: a path or a requirement."""
         if "://" in word or word.startswith("git+"):
-            raise Refusal(f"cannot fetch {word}: {NO_NETWORK}. Have the wheel put into a directory here, and name its path")
+            raise Refusal(
+                f"cannot fetch {word}: {NO_NETWORK}. Have the wheel put into a directory here, and name its path"
+            )
         path, bracket, extras = word.partition("[") if ".whl[" in word else (word, "", "")
         if path.endswith(".whl"):
             wheel = Wheel(path)
-            self._choose(wheel, {extra.strip() for extra in extras.rstrip("]").split(",") if bracket})
+            self._choose(
+                wheel, {extra.strip() for extra in extras.rstrip("]").split(",") if bracket}
+            )
         elif word.endswith(_ARCHIVES):
             raise Refusal(
-                f"{word} is a source distribution, and building one may run native programs, which the sandbox has not. "
+                f"{word} is a source distribution, and a build may run native programs, which are not here. "
                 f"Build a wheel elsewhere (`pip wheel --no-deps {os.path.basename(word)}`) and install that"
             )
         elif os.path.isdir(word) and (os.sep in word or word in (".", "..")):
@@ -55,19 +59,27 @@ class Plan:
 
     def _require(self, requirement, asker):
         if requirement.url:
-            raise Refusal(f"cannot fetch {requirement.url}: {NO_NETWORK}. Name the wheel's path instead")
+            raise Refusal(
+                f"cannot fetch {requirement.url}: {NO_NETWORK}. Name the wheel's path instead"
+            )
         name = canonicalize_name(requirement.name)
         chosen = self.wheels.get(name)
         if chosen is not None:
             if not requirement.specifier.contains(chosen.version, prereleases=True):
-                raise Refusal(f"{asker} asked for {requirement}, and {chosen.label} was chosen for {self._askers(name)}")
+                raise Refusal(
+                    f"{asker} asked for {requirement}, and {chosen.label} was chosen for {self._askers(name)}"
+                )
             self._wanted.setdefault(name, []).append((requirement, asker))
             self._follow(chosen, requirement.extras)
             return
         self._wanted.setdefault(name, []).append((requirement, asker))
         present = self._present.get(name)
-        if present is not None and requirement.specifier.contains(present.version, prereleases=True):
-            self.satisfied.append(f"{requirement} ({present.version} in {installed.location(present)})")
+        if present is not None and requirement.specifier.contains(
+            present.version, prereleases=True
+        ):
+            self.satisfied.append(
+                f"{requirement} ({present.version} in {installed.location(present)})"
+            )
             return
         self._choose(self._newest(name, requirement, asker), requirement.extras)
 
@@ -110,11 +122,17 @@ class Plan:
         whose = "" if asker == "you" else f" ({asker} needs it)"
         if pure:
             versions = ", ".join(map(str, sorted(pure)))
-            raise Refusal(f"no version of {name} fits {requirement}{whose}; the directories have {versions}")
+            raise Refusal(
+                f"no version of {name} fits {requirement}{whose}; the directories have {versions}"
+            )
         if here:
-            raise Refusal(f"{name}{whose} is there with native code only, which this Python cannot load")
+            raise Refusal(
+                f"{name}{whose} is there with native code only, which this Python cannot load"
+            )
         if self._directories:
-            raise Refusal(f"no wheel of {name}{whose} is in {', '.join(self._directories)}, and {NO_NETWORK}")
+            raise Refusal(
+                f"no wheel of {name}{whose} is in {', '.join(self._directories)}, and {NO_NETWORK}"
+            )
         raise Refusal(
             f"cannot fetch {requirement}{whose}: {NO_NETWORK}. With its wheel in a directory here, "
             f"`pip install --find-links DIRECTORY {name}` installs it. Only pure-Python wheels (-none-any.whl) work"
@@ -149,7 +167,9 @@ def _requirement(text):
     try:
         return Requirement(text)
     except InvalidRequirement as error:
-        raise Refusal(f"{text!r} is neither a wheel's path nor a requirement: {str(error).splitlines()[0]}") from None
+        raise Refusal(
+            f"{text!r} is neither a wheel's path nor a requirement: {str(error).splitlines()[0]}"
+        ) from None
 
 
 def requirements_of(path):
@@ -164,8 +184,12 @@ def requirements_of(path):
         if not line or line.startswith("#"):
             continue
         if line.startswith(("-r ", "--requirement ")):
-            yield from requirements_of(os.path.join(os.path.dirname(path), line.split(maxsplit=1)[1]))
+            yield from requirements_of(
+                os.path.join(os.path.dirname(path), line.split(maxsplit=1)[1])
+            )
         elif line.startswith("-"):
-            raise Refusal(f"{path}: {line.split()[0]} is not understood here; give it on the command line")
+            raise Refusal(
+                f"{path}: {line.split()[0]} is not understood here; give it on the command line"
+            )
         else:
             yield line.split(" --")[0].strip()

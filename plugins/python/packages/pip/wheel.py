@@ -58,10 +58,14 @@ class Wheel:
         found = {name.partition("/")[0] for name in self._archive.namelist()}
         found = [name for name in found if name.endswith(".dist-info")]
         if len(found) != 1:
-            raise Refusal(f"{self.path} has {len(found)} .dist-info directories, and a wheel has one")
+            raise Refusal(
+                f"{self.path} has {len(found)} .dist-info directories, and a wheel has one"
+            )
         name, _, version = found[0].removesuffix(".dist-info").partition("-")
         if canonicalize_name(name) != self.name or not version:
-            raise Refusal(f"{self.path} holds {found[0]}, which is another package than its name says")
+            raise Refusal(
+                f"{self.path} holds {found[0]}, which is another package than its name says"
+            )
         return found[0]
 
     def _text(self, name):
@@ -106,8 +110,16 @@ class Wheel:
     def _check_name(self, member):
         name = member.orig_filename
         parts = name.split("/")
-        if name.startswith("/") or "\\" in name or "\0" in name or {"", ".", ".."} & set(parts) or ":" in parts[0]:
-            raise Refusal(f"{self.path} holds {name!r}, a name that leads out of its directory; nothing was installed")
+        if (
+            name.startswith("/")
+            or "\\" in name
+            or "\0" in name
+            or {"", ".", ".."} & set(parts)
+            or ":" in parts[0]
+        ):
+            raise Refusal(
+                f"{self.path} holds {name!r}, a name that leads out of its directory; nothing was installed"
+            )
         if stat.S_ISLNK(member.external_attr >> 16):
             raise Refusal(f"{self.path} holds the link {name!r}; wheels hold files only")
         if name.endswith(_NATIVE):
@@ -121,13 +133,17 @@ class Wheel:
                 listed[row[0]] = row[1]
         missing = sorted(set(listed) - set(members) - unhashed)
         if missing:
-            raise Refusal(f"{self.path} lacks {missing[0]}, which its RECORD lists; get the wheel again")
+            raise Refusal(
+                f"{self.path} lacks {missing[0]}, which its RECORD lists; get the wheel again"
+            )
         for name, member in members.items():
             if name in unhashed:
                 continue
             algorithm, _, expected = listed.get(name, "").partition("=")
             if algorithm not in _HASHES or not expected:
-                raise Refusal(f"{self.path} holds {name}, for which its RECORD has no hash; nothing was installed")
+                raise Refusal(
+                    f"{self.path} holds {name}, for which its RECORD has no hash; nothing was installed"
+                )
             if self._digest(member, algorithm) != expected.rstrip("="):
                 raise Refusal(
                     f"{self.path} holds {name} with another hash than its RECORD says: "
@@ -185,7 +201,9 @@ class Wheel:
 
     def _write(self, path, source, written):
         if os.path.lexists(path):
-            raise Refusal(f"{path} is there already and belongs to another package; --target DIR installs elsewhere")
+            raise Refusal(
+                f"{path} is there already and belongs to another package; --target DIR installs elsewhere"
+            )
         os.makedirs(os.path.dirname(path), exist_ok=True)
         digest, size = hashlib.sha256(), 0
         with open(path, "xb") as file:
@@ -227,7 +245,9 @@ class Wheel:
 
 
 def _is_pure(tag):
-    return tag.platform == "any" and tag.abi == "none" and tag.interpreter.startswith(("py3", "cp3"))
+    return (
+        tag.platform == "any" and tag.abi == "none" and tag.interpreter.startswith(("py3", "cp3"))
+    )
 
 
 def _text_of(digest):

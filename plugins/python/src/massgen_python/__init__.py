@@ -100,7 +100,10 @@ def _run(arguments):
         surroundings.enter_working_directory()
     except OSError as error:
         text = interpreter.error_text(error)
-        print(f"python: cannot enter the working directory {error.filename!r}: {text}", file=sys.stderr)
+        print(
+            f"python: cannot enter the working directory {error.filename!r}: {text}",
+            file=sys.stderr,
+        )
         return 2
     interpreter.prepare(invocation)
     return interpreter.run(invocation)

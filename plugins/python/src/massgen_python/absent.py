@@ -4,10 +4,16 @@ The exception stays what it is elsewhere, so that programs which try one module 
 work; only a program that ends by it is told more.
 """
 
-_NATIVE = "{name} has native code, which this Python cannot load. Packages in pure Python can be installed from wheels: `pip install ./NAME.whl`."
+_NATIVE = (
+    "{name} has native code, which this Python cannot load. Packages in pure Python can be "
+    "installed from wheels: `pip install ./NAME.whl`."
+)
 _NOT_BUILT = "The C part of {name} is not in this Python, which runs in a WebAssembly sandbox."
 _NO_TLS = "There is no ssl in this Python: the sandbox has no network."
-_UNKNOWN = "There is no network to fetch {name} from. A pure-Python package can be installed from a wheel in a local directory: `pip install ./NAME.whl`."
+_UNKNOWN = (
+    "There is no network to fetch {name} from. A pure-Python package can be installed from a wheel "
+    "in a local directory: `pip install ./NAME.whl`."
+)
 
 _REASONS = {
     **dict.fromkeys(("ssl", "_ssl"), _NO_TLS),
@@ -21,7 +27,9 @@ _REASONS = {
         "greenlet gevent uvloop orjson pydantic_core regex grpc zmq psutil".split(),
         _NATIVE,
     ),
-    **dict.fromkeys(("ensurepip", "venv", "idlelib", "test"), "The module {name} was left out of this Python."),
+    **dict.fromkeys(
+        ("ensurepip", "venv", "idlelib", "test"), "The module {name} was left out of this Python."
+    ),
 }
 
 

@@ -10,7 +10,9 @@ import time
 from asyncio import selector_events, unix_events
 
 
-_NO_CHILDREN = "asyncio cannot wait for commands here; start them with subprocess.run or subprocess.Popen"
+_NO_CHILDREN = (
+    "asyncio cannot wait for commands here; start them with subprocess.run or subprocess.Popen"
+)
 
 
 class Timer(selectors._BaseSelectorImpl):

@@ -45,13 +45,27 @@ class Open:
         self._library = library
         self._of_files = io.open
 
-    def __call__(self, file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None):
+    def __call__(
+        self,
+        file,
+        mode="r",
+        buffering=-1,
+        encoding=None,
+        errors=None,
+        newline=None,
+        closefd=True,
+        opener=None,
+    ):
         path = _name(file)
         if path == os.devnull:
             return _null(mode, buffering, encoding, errors, newline)
         if path in self._library.files and not {"w", "a", "x", "+"} & set(mode):
             contents = io.BytesIO(self._library.read(path))
-            return contents if "b" in mode else io.TextIOWrapper(contents, encoding or "utf-8", errors, newline)
+            return (
+                contents
+                if "b" in mode
+                else io.TextIOWrapper(contents, encoding or "utf-8", errors, newline)
+            )
         return self._of_files(file, mode, buffering, encoding, errors, newline, closefd, opener)
 
     def __repr__(self):
@@ -72,7 +86,11 @@ def _null(mode, buffering, encoding, errors, newline):
         buffered = io.BufferedRWPair(raw, raw)
     else:
         buffered = io.BufferedReader(raw) if "r" in mode else io.BufferedWriter(raw)
-    return buffered if "b" in mode else io.TextIOWrapper(buffered, encoding or "utf-8", errors, newline)
+    return (
+        buffered
+        if "b" in mode
+        else io.TextIOWrapper(buffered, encoding or "utf-8", errors, newline)
+    )
 
 
 def _asking(library, missing, ask):

@@ -7,7 +7,9 @@ here are only the exceptions, with the reason for each.
 from .library import PACKAGES as PACKAGES_DIRECTORY
 
 #: Importing these prints, opens something or rewires the interpreter.
-WITH_EFFECTS = frozenset(["antigravity", "this", "rlcompleter", "readline", "__phello__", "__hello__"])
+WITH_EFFECTS = frozenset(
+    ["antigravity", "this", "rlcompleter", "readline", "__phello__", "__hello__"]
+)
 
 #: Big, and of little use to a program that runs to its end: imported on demand from their source.
 ON_DEMAND = frozenset(["pydoc_data", "_pyrepl", "pydoc", "_pydecimal", "_pyio", "_pydatetime"])

@@ -170,7 +170,7 @@ class Popen(subprocess.Popen):
         """Sends `input`, reads all output, waits for the end; returns what stdout and stderr gave."""
         deadline = None if timeout is None else time.monotonic() + timeout
         exchange = self._exchange = self._exchange or _Exchange(self, input)
-        while (pending := exchange.step()):
+        while pending := exchange.step():
             if not self._pumps.wait_for(pending, deadline):
                 raise TimeoutExpired(self.args, timeout, *exchange.so_far())
         left = None if deadline is None else max(0, deadline - time.monotonic())

@@ -49,7 +49,9 @@ class Journal:
         """Takes a transaction in; raises ValueError if it does not balance."""
         missing = transaction.imbalance()
         if missing:
-            text = ", ".join(f"{number} {commodity}" for commodity, number in sorted(missing.items()))
+            text = ", ".join(
+                f"{number} {commodity}" for commodity, number in sorted(missing.items())
+            )
             raise ValueError(f"{transaction.date} {transaction.payee}: off by {text}")
         position = len(self.transactions)
         while position and self.transactions[position - 1].date > transaction.date:
@@ -59,7 +61,9 @@ class Journal:
     def between(self, first=None, last=None):
         """The transactions from `first` to `last`, both included."""
         for transaction in self.transactions:
-            if (first is None or transaction.date >= first) and (last is None or transaction.date <= last):
+            if (first is None or transaction.date >= first) and (
+                last is None or transaction.date <= last
+            ):
                 yield transaction
 
     def tagged(self, tag):

@@ -76,5 +76,7 @@ def _transaction(start, lines):
     tags = frozenset(header["tags"].replace("#", "").split())
     if open_account is not None:
         missing = Transaction(date, header["payee"], tuple(postings)).imbalance()
-        postings += [Posting(open_account, Amount(name, -number)) for name, number in missing.items()]
+        postings += [
+            Posting(open_account, Amount(name, -number)) for name, number in missing.items()
+        ]
     return Transaction(date, header["payee"], tuple(postings), tags)

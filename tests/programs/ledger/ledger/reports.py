@@ -31,8 +31,12 @@ def tree(sums):
     lines = []
     for account, by_commodity in sums.items():
         depth = account.count(":")
-        amounts = ", ".join(f"{number:,.2f} {name}" for name, number in sorted(by_commodity.items()) if number)
-        lines.append(f"{'  ' * depth}{account.rpartition(':')[2]:<{24 - 2 * depth}}{amounts or '0':>20}")
+        amounts = ", ".join(
+            f"{number:,.2f} {name}" for name, number in sorted(by_commodity.items()) if number
+        )
+        lines.append(
+            f"{'  ' * depth}{account.rpartition(':')[2]:<{24 - 2 * depth}}{amounts or '0':>20}"
+        )
     return "\n".join(lines)
 
 
@@ -44,5 +48,13 @@ def as_csv(transactions):
     for transaction in transactions:
         for posting in transaction.postings:
             amount = posting.amount
-            rows.writerow([transaction.date, transaction.payee, posting.account, amount.number, amount.commodity])
+            rows.writerow(
+                [
+                    transaction.date,
+                    transaction.payee,
+                    posting.account,
+                    amount.number,
+                    amount.commodity,
+                ]
+            )
     return text.getvalue()
