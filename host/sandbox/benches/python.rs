@@ -24,10 +24,10 @@ use tokio::task::JoinSet;
 
 const PRINT: &str = "print(1)";
 
-/// Text, argument and a short name of what computes for a good second.
+/// Text, argument and a short name of what computes for a second or more.
 const COMPUTING: [(&str, &str, &str); 2] = [
-    (include_str!("python/nbody.py"), "50000", "nbody"),
-    (include_str!("python/fib.py"), "28", "fib"),
+    (include_str!("python/nbody.py"), "150000", "nbody"),
+    (include_str!("python/fib.py"), "32", "fib"),
 ];
 
 /// Calls at the same time.

@@ -178,7 +178,7 @@ def _destination(options):
     if options.target:
         directory = os.path.abspath(options.target)
         return directory, directory
-    return site.USER_SITE, installed.base()
+    return site.getusersitepackages(), installed.base()
 
 
 def _warn_of_scripts(scripts, base, say):

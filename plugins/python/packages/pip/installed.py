@@ -12,12 +12,12 @@ from .refusal import Refusal
 
 def base():
     """The directory below which everything is that this pip installs."""
-    return site.USER_BASE
+    return site.getuserbase()
 
 
 def of_user(directory=None):
     """The distributions in the user's site directory or in another, by canonical name."""
-    return _by_name(metadata.distributions(path=[directory or site.USER_SITE]))
+    return _by_name(metadata.distributions(path=[directory or site.getusersitepackages()]))
 
 
 def everything():

@@ -40,6 +40,7 @@ from . import (
     processes,
     resources,
     single_thread,
+    site_directory,
     snapshot,
     surroundings,
     testing,
@@ -58,7 +59,16 @@ def _abort():
 
 
 def _prepare_snapshot():
-    for part in (event_loop, network, processes, single_thread, surroundings, testing):
+    for part in (
+        event_loop,
+        interpreter,
+        network,
+        processes,
+        single_thread,
+        site_directory,
+        surroundings,
+        testing,
+    ):
         part.install()
     for part in (resources, traces):
         part.install(_library)

@@ -43,7 +43,7 @@ def prepare(invocation):
     sys.argv = [_name_of_program(invocation), *invocation.arguments]
     sys.path[:] = [library.ROOT]
     if invocation.site:
-        sys.path += [*site_directory.existing(invocation.user_site), library.PACKAGES]
+        sys.path += [*site_directory.entries(invocation.user_site), library.PACKAGES]
     if not invocation.ignore_environment:
         inherited = os.environ.get("PYTHONPATH", "")
         sys.path[:0] = [entry for entry in inherited.split(":") if entry]
@@ -52,27 +52,37 @@ def prepare(invocation):
         sys.path.insert(0, _first_path_entry(invocation))
     sys.path_importer_cache.clear()
     sys._xoptions.update(invocation.extensions)
-    sys.flags = _flags(invocation)
-    # What importlib passes to `compile` for each module.
-    SourceLoader.source_to_code.__kwdefaults__ = {"_optimize": invocation.optimization}
+    if options := _flags(invocation):
+        sys.flags = copy.replace(sys.flags, **options)
+        # What importlib passes to `compile` for each module.
+        SourceLoader.source_to_code.__kwdefaults__ = {"_optimize": invocation.optimization}
     if invocation.warnings:
         sys.warnoptions[:] = invocation.warnings
         warnings._processoptions(invocation.warnings)
 
 
+def install():
+    """Sets what `sys.flags` tell of every run."""
+    sys.flags = copy.replace(sys.flags, dont_write_bytecode=1, utf8_mode=1)
+
+
 def _flags(invocation):
-    return copy.replace(
-        sys.flags,
-        dev_mode="dev" in invocation.extensions,
-        dont_write_bytecode=1,
-        ignore_environment=int(invocation.ignore_environment),
-        isolated=int(invocation.ignore_environment and invocation.safe_path),
-        no_site=int(not invocation.site),
-        no_user_site=int(not invocation.user_site),
-        optimize=invocation.optimization,
-        safe_path=invocation.safe_path,
-        utf8_mode=1,
-    )
+    """The fields of `sys.flags` that the options set."""
+    options = {}
+    if "dev" in invocation.extensions:
+        options["dev_mode"] = True
+    if invocation.ignore_environment:
+        options["ignore_environment"] = 1
+        options["isolated"] = int(invocation.safe_path)
+    if not invocation.site:
+        options["no_site"] = 1
+    if not invocation.user_site:
+        options["no_user_site"] = 1
+    if invocation.optimization:
+        options["optimize"] = invocation.optimization
+    if invocation.safe_path:
+        options["safe_path"] = True
+    return options
 
 
 def _name_of_program(invocation):

@@ -9,18 +9,29 @@ import site
 import sys
 
 #: Below the user's base directory, the layout of CPython's scheme `posix_user`.
-_BELOW_BASE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+_BELOW_BASE = f"/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 
 
 def base():
     """The user's base directory: `$PYTHONUSERBASE`, or `.local` in the home directory."""
     chosen = os.environ.get("PYTHONUSERBASE")
-    return chosen or os.path.join(os.environ.get("HOME") or os.getcwd(), ".local")
+    return chosen or f"{os.environ.get('HOME') or os.getcwd()}/.local"
 
 
-def existing(is_wanted):
-    """The user's site directory if it is wanted and there, as entries for `sys.path`."""
-    directory = os.path.join(base(), _BELOW_BASE)
-    site.ENABLE_USER_SITE = is_wanted and not os.environ.get("PYTHONNOUSERSITE")
-    site.USER_BASE, site.USER_SITE = base(), directory
-    return [directory] if site.ENABLE_USER_SITE and os.path.isdir(directory) else []
+def entries(is_wanted):
+    """The entries of `sys.path` for the user's packages.
+
+    Whether the directory is there is not asked: that would cost every run a look-up, and a missing
+    one does no harm.
+    """
+    if not is_wanted or os.environ.get("PYTHONNOUSERSITE"):
+        return []
+    return [base() + _BELOW_BASE]
+
+
+def install():
+    """Makes `site.getuserbase` and `site.getusersitepackages` answer, when they are asked."""
+    site._getuserbase = base
+    site._get_path = lambda directory: directory + _BELOW_BASE
+    site.USER_BASE = site.USER_SITE = None
+    site.ENABLE_USER_SITE = True
