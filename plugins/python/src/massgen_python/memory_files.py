@@ -71,6 +71,9 @@ class Open:
     def __repr__(self):
         return repr(self._of_files)
 
+    def __reduce__(self):
+        return self.__name__
+
 
 def _name(file):
     """The path as text, or None for a descriptor or a path in bytes."""
