@@ -8,5 +8,6 @@ mod demo;
 mod exec;
 mod massgen;
 mod policy;
+mod python;
 mod recover;
 mod shell;

@@ -7,6 +7,11 @@ use crate::massgen::{Folder, Ran};
 /// Lets one agent run these command lines, each as a call of `execute_command`; gives the beginning of
 /// what the model would read of each.
 fn execute(backend: &str, calls: &[Value]) -> (Vec<String>, Ran) {
+    call_tool("execute_command", backend, calls)
+}
+
+/// Lets one agent call a tool with each of these arguments; gives the beginning of what the model would read of each.
+pub(crate) fn call_tool(tool: &str, backend: &str, calls: &[Value]) -> (Vec<String>, Ran) {
     let folder = Folder::new();
     folder.write(
         "run.yaml",
@@ -18,7 +23,7 @@ fn execute(backend: &str, calls: &[Value]) -> (Vec<String>, Ran) {
     let turn = |chunks: Vec<Value>| json!({"agent": "coder", "stage": "presentation", "sees": [], "chunks": chunks});
     let call = |(index, arguments): (usize, &Value)| {
         json!({
-            "type": "tool_call", "id": format!("call_{index}"), "name": "execute_command",
+            "type": "tool_call", "id": format!("call_{index}"), "name": tool,
             "arguments": arguments.to_string(),
         })
     };

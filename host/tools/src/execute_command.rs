@@ -116,15 +116,8 @@ impl ExecuteCommand {
             arguments: ["bash", "-c", &self.command].map(str::to_owned).to_vec(),
             stdin: Vec::new(),
         };
-        let variables = [
-            ("HOME", workspace.display().to_string()),
-            ("LANG", "C.UTF-8".to_owned()),
-            ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
-        ];
         Invocation {
-            environment: variables
-                .map(|(name, value)| (name.to_owned(), value))
-                .to_vec(),
+            environment: environment(workspace),
             working_directory: Some(self.directory(workspace)),
             command_filter: filter,
             call_id: call_id.to_owned(),
@@ -179,6 +172,18 @@ impl ExecuteCommand {
             elapsed: report.elapsed,
         }
     }
+}
+
+/// The environment of what an agent runs: the workspace is its home.
+pub(crate) fn environment(workspace: &Path) -> Vec<(String, String)> {
+    let variables = [
+        ("HOME", workspace.display().to_string()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+    ];
+    variables
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
 }
 
 #[cfg(test)]

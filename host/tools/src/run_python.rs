@@ -1,22 +1,26 @@
 //! `run_python`: a program for the CPython component, as a tool.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use massgen_config::Limits;
-use massgen_sandbox::{Entry, Outcome, Report};
+use massgen_sandbox::{CommandFilter, Entry, Invocation, Outcome, Report};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::execute_command;
 use crate::outcome::{ToolOutcome, ToolStatus, failure, refusal, status};
 
 /// The tool's name.
 pub(crate) const NAME: &str = "run_python";
 
 /// What the model is told.
-pub(crate) const DESCRIPTION: &str = "Runs a Python 3 program in a sandbox: the standard library, the files of the \
-    workspace and of granted paths, no network, no other programs. The working directory is the workspace. Give either \
-    `code` or `script`. Every call is a fresh interpreter; keep results in files. Returns exit_code, stdout and stderr.";
+pub(crate) const DESCRIPTION: &str = "Runs a Python 3 program in a sandbox: the standard library, pytest, the files of \
+    the workspace and of granted paths, no network and no threads. `subprocess` starts the sandbox's own commands; pure-Python \
+    wheels in the workspace can be installed with pip. The working directory is the workspace. Give either `code` or \
+    `script`. Every call is a fresh interpreter; keep results in files. Returns exit_code, stdout and stderr.";
 
 /// The arguments.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -81,22 +85,36 @@ impl RunPython {
         }
     }
 
-    /// The command line behind the arguments.
-    pub(crate) fn entry(self) -> Entry {
+    /// The call behind the arguments, for a workspace and within the run's limits. The program may start the sandbox's
+    /// commands, those of `filter`, and finds packages that were installed below `$HOME`, which is the workspace.
+    pub(crate) fn invocation(
+        self,
+        workspace: &Path,
+        limits: &Limits,
+        filter: Arc<CommandFilter>,
+        call_id: &str,
+    ) -> Invocation {
+        let limits = self.limits(limits);
         let mut arguments = vec!["python".to_owned()];
         if let Some(code) = self.code {
             arguments.extend(["-c".to_owned(), code]);
         }
         arguments.extend(self.script);
         arguments.extend(self.args);
-        Entry::Command {
+        let entry = Entry::Command {
             arguments,
             stdin: self.stdin.into_bytes(),
+        };
+        Invocation {
+            environment: execute_command::environment(workspace),
+            command_filter: filter,
+            call_id: call_id.to_owned(),
+            ..Invocation::new(entry, limits)
         }
     }
 
     /// The run's limits with the program's own time, where it is shorter.
-    pub(crate) fn limits(&self, limits: &Limits) -> Limits {
+    fn limits(&self, limits: &Limits) -> Limits {
         let asked = self
             .timeout
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

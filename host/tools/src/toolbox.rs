@@ -360,9 +360,11 @@ impl Toolbox {
             }
             Runner::Python(plugin) => match RunPython::parse(&arguments) {
                 Ok(program) => {
-                    let limits = program.limits(&inner.limits);
-                    let report = inner.run(plugin, program.entry(), limits, &call.id).await;
-                    run_python::outcome(&report)
+                    let workspace = inner.filesystem.working_directory();
+                    let commands = Arc::clone(&inner.commands);
+                    let invocation =
+                        program.invocation(workspace, &inner.limits, commands, &call.id);
+                    run_python::outcome(&inner.invoke(plugin, invocation).await)
                 }
                 Err(message) => ToolOutcome::error(message),
             },

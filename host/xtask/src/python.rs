@@ -1,7 +1,8 @@
 //! Builds the `python` plugin with componentize-py, in a virtual environment of its own.
 //!
-//! The compiler is pinned by version and content hash in `plugins/python/requirements.txt`. A build
-//! takes about half a minute and is skipped while nothing that it reads has changed.
+//! The compiler is pinned by version and content hash in `plugins/python/requirements.txt`, and the
+//! packages that the interpreter brings along in `packages.txt`. A build takes about a minute and is
+//! skipped while nothing that it reads has changed.
 
 use std::{
     fs,
@@ -22,6 +23,9 @@ const WORLD: &str = "massgen:python/command";
 /// The Python package whose import is the component's start-up.
 const PACKAGE: &str = "massgen_python";
 
+/// The version of the interpreter that the compiler brings, for the choice of packages.
+const GUEST_PYTHON: &str = "3.14";
+
 /// Builds the component, or leaves it where it is up to date.
 ///
 /// # Errors
@@ -31,11 +35,14 @@ pub(crate) fn build(layout: &Layout) -> Result<(), Failure> {
     let sources = workspace.join("python");
     let manifest = sources.join(MANIFEST);
     let requirements = sources.join("requirements.txt");
+    let pinned = sources.join("packages.txt");
     let scratch = workspace.join("target/python-build");
 
     let inputs = [
         sources.join("src"),
         sources.join("wit"),
+        sources.join("packages"),
+        pinned.clone(),
         layout.wit(),
         requirements.clone(),
         manifest.clone(),
@@ -54,7 +61,9 @@ pub(crate) fn build(layout: &Layout) -> Result<(), Failure> {
         &workspace.join("target/python-venv"),
         &requirements,
     )?;
-    let component = componentize(layout, &sources, &scratch, &tools)?;
+    let environment = scratch.join("environment");
+    install_packages(&tools, &pinned, &sources.join("packages"), &environment)?;
+    let component = componentize(layout, &sources, &scratch, &tools, &environment)?;
     guests::install(&component, &manifest, &guests::artifacts(&workspace))?;
     fs::write(&stamp, built_from).map_err(Failure::file("write", &stamp))
 }
@@ -64,16 +73,15 @@ fn componentize(
     sources: &Path,
     scratch: &Path,
     tools: &Path,
+    environment: &Path,
 ) -> Result<PathBuf, Failure> {
     // The compiler lets the guest write bytecode beside the sources, so it works on a copy.
     let copy = scratch.join("src");
     copy_tree(&sources.join("src"), &copy)?;
-    // It also takes in the site-packages of whatever Python it finds; this one is empty.
-    let environment = scratch.join("environment");
-    create_folder(&environment.join("lib/python3/site-packages"))?;
     let component = scratch.join("component.wasm");
     run::program(tools.join("componentize-py"), layout.root())
-        .env("VIRTUAL_ENV", &environment)
+        // Else it would take in the site-packages of whatever Python it finds.
+        .env("VIRTUAL_ENV", environment)
         .args(["--quiet", "--wit-path"])
         .args([layout.wit()])
         .args(["--wit-path"])
@@ -84,6 +92,38 @@ fn componentize(
         .args([&component])
         .run()?;
     Ok(component)
+}
+
+/// Fills the environment's site directory: the pinned packages, and those of this repository.
+fn install_packages(
+    tools: &Path,
+    pinned: &Path,
+    own: &Path,
+    environment: &Path,
+) -> Result<(), Failure> {
+    let site = environment.join("lib/python3/site-packages");
+    if environment.exists() {
+        fs::remove_dir_all(environment).map_err(Failure::file("remove", environment))?;
+    }
+    copy_tree(own, &site)?;
+    run::program(tools.join("python"), environment)
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args(["--require-hashes", "--no-deps", "--no-compile"])
+        // Wheels for the guest's interpreter, not for this one; of its platform there are none.
+        .args(["--only-binary", ":all:", "--platform", "any"])
+        .args(["--implementation", "py", "--abi", "none"])
+        .args(["--python-version", GUEST_PYTHON])
+        .args(["--requirement"])
+        .args([pinned])
+        .args(["--target"])
+        .args([&site])
+        .run()
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {

@@ -1,19 +1,24 @@
 """The `python` command: a CPython that was started, and filled with its library, at build time.
 
-Importing this package is the build step: it packs the standard library, imports what it can and
-leaves the interpreter as it is right before a program starts. `Run` is the component's entry point.
+Importing this package is the build step: it packs the standard library and the packages beside it,
+imports what it can and leaves the interpreter as it is right before a program starts. `Run` is the
+component's entry point.
 """
 
+import os
 import sys
 
-from .library import ROOT, Library
+from .library import PACKAGES, ROOT, Library
 
 _STARTED_WITH = frozenset(sys.modules)
 
 _library = Library()
-_library.pack("/python")
+_library.pack("/python", ROOT)
+for _folder in sys.path:
+    if os.path.isdir(f"{_folder}/pytest"):
+        _library.pack(_folder, PACKAGES)
 sys.path_hooks.insert(0, _library.path_hook)
-sys.path.insert(0, ROOT)
+sys.path[:0] = [ROOT, PACKAGES]
 for _module in list(sys.modules.values()):
     _library.adopt(_module)
 
@@ -22,12 +27,25 @@ from . import preload
 _not_preloaded = _library.preload(preload.names(_library))
 
 import gc
-import os
 
 import wit_world.exports
 from wit_world.imports import exit
 
-from . import command_line, event_loop, interpreter, snapshot, surroundings
+from . import (
+    command_line,
+    event_loop,
+    interpreter,
+    memory_files,
+    network,
+    processes,
+    resources,
+    single_thread,
+    site_directory,
+    snapshot,
+    surroundings,
+    testing,
+    traces,
+)
 
 
 def _leave(status):
@@ -41,12 +59,26 @@ def _abort():
 
 
 def _prepare_snapshot():
-    event_loop.install()
+    for part in (
+        event_loop,
+        interpreter,
+        network,
+        processes,
+        single_thread,
+        site_directory,
+        surroundings,
+        testing,
+    ):
+        part.install()
+    for part in (resources, traces):
+        part.install(_library)
+    memory_files.install(_library, traces.BUILD_FILES)
     surroundings.open_streams()
     sys.executable = sys._base_executable = "python"
     sys.prefix = sys.exec_prefix = sys.base_prefix = sys.base_exec_prefix = "/usr"
     sys.dont_write_bytecode = True
     os._exit, os.abort = _leave, _abort
+    traces.forget_build()
     _library.set_aside(keep=_STARTED_WITH)
     sys.path_importer_cache.clear()
     gc.collect()
@@ -59,7 +91,7 @@ class Run(wit_world.exports.Run):
 
     def run(self):
         """Runs one command line; any status but zero leaves through `wasi:cli/exit`."""
-        status = _run(wit_world.imports.environment.get_arguments()[1:])
+        status = _run(wit_world.imports.environment.get_arguments())
         if status:
             _leave(status)
 
@@ -68,7 +100,7 @@ def _run(arguments):
     surroundings.read_environment()
     surroundings.reseed()
     try:
-        invocation = command_line.parse(arguments)
+        invocation = command_line.of(arguments)
     except command_line.UsageError as error:
         print(f"{error}\n{command_line.USAGE}", file=sys.stderr)
         return 2
@@ -78,7 +110,10 @@ def _run(arguments):
         surroundings.enter_working_directory()
     except OSError as error:
         text = interpreter.error_text(error)
-        print(f"python: cannot enter the working directory {error.filename!r}: {text}", file=sys.stderr)
+        print(
+            f"python: cannot enter the working directory {error.filename!r}: {text}",
+            file=sys.stderr,
+        )
         return 2
     interpreter.prepare(invocation)
     return interpreter.run(invocation)

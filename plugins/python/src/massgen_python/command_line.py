@@ -23,8 +23,16 @@ Options:
 -W arg : warning control; arg is action:message:category:module:lineno
 -X opt : set implementation-specific option
 -h     : print this help message and exit (also -? or --help)
-Accepted without effect: -b -B -d -i -O -OO -q -R -s -S -v -x
-This interpreter runs in a WASI sandbox: no processes, no threads, no network."""
+-O     : remove assert statements; -OO also removes doc-strings
+-s     : don't add the user's site directory, where pip installs, to sys.path
+-S     : don't add any site directory to sys.path
+Accepted without effect: -b -B -d -i -q -R -v -x
+This interpreter runs in a WASI sandbox: no threads, no network. `pip' installs local wheels, and
+subprocess starts the sandbox's commands."""
+
+#: The module behind each other name of this command. Such a module runs without the working directory on
+#: `sys.path`, as a script in a `bin` directory does.
+MODULES = {"pip": "pip", "pip3": "pip", "pytest": "pytest", "py.test": "pytest"}
 
 
 class Source(Enum):
@@ -52,11 +60,23 @@ class Invocation:
     ignore_environment: bool = False
     safe_path: bool = False
     unbuffered: bool = False
+    optimization: int = 0
+    user_site: bool = True
+    site: bool = True
     warnings: list[str] = field(default_factory=list)
     extensions: dict[str, str | bool] = field(default_factory=dict)
 
 
-_WITHOUT_EFFECT = frozenset("bBdiOqRsSvx")
+_WITHOUT_EFFECT = frozenset("bBdiqRvx")
+
+
+def of(words):
+    """Reads a whole command line, the name of the command included; raises `UsageError`."""
+    name, *arguments = words or ["python"]
+    module = MODULES.get(name.rpartition("/")[2])
+    if module is None:
+        return parse(arguments)
+    return Invocation(Source.MODULE, module, arguments, safe_path=True)
 
 
 def parse(arguments):
@@ -120,6 +140,13 @@ def _short_options(letters, rest, result):
                 result.ignore_environment = True
             case "I":
                 result.ignore_environment = result.safe_path = True
+                result.user_site = False
+            case "O":
+                result.optimization += 1
+            case "s":
+                result.user_site = False
+            case "S":
+                result.site = False
             case "P":
                 result.safe_path = True
             case "u":

@@ -10,6 +10,11 @@ import time
 from asyncio import selector_events, unix_events
 
 
+_NO_CHILDREN = (
+    "asyncio cannot wait for commands here; start them with subprocess.run or subprocess.Popen"
+)
+
+
 class Timer(selectors._BaseSelectorImpl):
     """A selector without descriptors to wait for: selecting is sleeping."""
 
@@ -25,7 +30,7 @@ class Timer(selectors._BaseSelectorImpl):
 
 
 class EventLoop(selector_events.BaseSelectorEventLoop):
-    """Timers, tasks and futures; no transports, subprocesses, signals or executor threads."""
+    """Timers, tasks and futures; executors run in place; no transports, subprocesses or signals."""
 
     def __init__(self, selector=None):
         super().__init__(selector or Timer())
@@ -38,6 +43,18 @@ class EventLoop(selector_events.BaseSelectorEventLoop):
 
     def _write_to_self(self):
         pass
+
+    async def shutdown_default_executor(self, timeout=None):
+        """Shuts the executor down; elsewhere a thread of its own waits for that."""
+        self._executor_shutdown_called = True
+        if self._default_executor is not None:
+            self._default_executor.shutdown()
+
+    async def subprocess_exec(self, *_, **__):
+        """Refuses: the loop cannot wait for a child."""
+        raise NotImplementedError(_NO_CHILDREN)
+
+    subprocess_shell = subprocess_exec
 
 
 def install():

@@ -2,6 +2,7 @@
 
 import atexit
 import builtins
+import copy
 import gc
 import linecache
 import os
@@ -11,10 +12,11 @@ import sys
 import textwrap
 import types
 import warnings
+from importlib._bootstrap_external import SourceLoader
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec
 
-from . import command_line, library
+from . import absent, command_line, library, site_directory
 from .command_line import Source
 
 #: Exit status of a program that an interrupt ended: 128 + SIGINT, as a shell reports it.
@@ -22,8 +24,12 @@ INTERRUPTED = 130
 
 _OWN_FILES = os.path.dirname(__file__) + "/"
 
-_NO_INSTALLER = """python: {module} is not available in the sandbox, which has no network and no package installer.
-Pure-Python packages can be used from a directory: put them beside the script, or name the directory in PYTHONPATH."""
+_LEFT_OUT = {
+    "ensurepip": "pip is here already; it installs pure-Python wheels from local directories",
+    "venv": "one call has one environment. `pip install` puts packages into the user's site directory, "
+    "`pip install --target DIR` into any other, which PYTHONPATH then names",
+    "idlelib": "the sandbox has no windows",
+}
 
 
 def run(invocation):
@@ -36,6 +42,8 @@ def prepare(invocation):
     """Sets what the command line decides: `sys.argv`, `sys.path` and the warning filters."""
     sys.argv = [_name_of_program(invocation), *invocation.arguments]
     sys.path[:] = [library.ROOT]
+    if invocation.site:
+        sys.path += [*site_directory.entries(invocation.user_site), library.PACKAGES]
     if not invocation.ignore_environment:
         inherited = os.environ.get("PYTHONPATH", "")
         sys.path[:0] = [entry for entry in inherited.split(":") if entry]
@@ -44,9 +52,37 @@ def prepare(invocation):
         sys.path.insert(0, _first_path_entry(invocation))
     sys.path_importer_cache.clear()
     sys._xoptions.update(invocation.extensions)
+    if options := _flags(invocation):
+        sys.flags = copy.replace(sys.flags, **options)
+        # What importlib passes to `compile` for each module.
+        SourceLoader.source_to_code.__kwdefaults__ = {"_optimize": invocation.optimization}
     if invocation.warnings:
         sys.warnoptions[:] = invocation.warnings
         warnings._processoptions(invocation.warnings)
+
+
+def install():
+    """Sets what `sys.flags` tell of every run."""
+    sys.flags = copy.replace(sys.flags, dont_write_bytecode=1, utf8_mode=1)
+
+
+def _flags(invocation):
+    """The fields of `sys.flags` that the options set."""
+    options = {}
+    if "dev" in invocation.extensions:
+        options["dev_mode"] = True
+    if invocation.ignore_environment:
+        options["ignore_environment"] = 1
+        options["isolated"] = int(invocation.safe_path)
+    if not invocation.site:
+        options["no_site"] = 1
+    if not invocation.user_site:
+        options["no_user_site"] = 1
+    if invocation.optimization:
+        options["optimize"] = invocation.optimization
+    if invocation.safe_path:
+        options["safe_path"] = True
+    return options
 
 
 def _name_of_program(invocation):
@@ -99,7 +135,7 @@ def _dedented(text):
 
 def _run_text(text, name):
     main = _fresh_main()
-    code = compile(text, name, "exec", dont_inherit=True)
+    code = compile(text, name, "exec", dont_inherit=True, optimize=sys.flags.optimize)
     source = text if isinstance(text, str) else text.decode("utf-8", "replace")
     linecache._register_code(code, source, name)
     exec(code, main.__dict__)
@@ -107,8 +143,8 @@ def _run_text(text, name):
 
 def _run_module(name):
     top = name.partition(".")[0]
-    if top in ("pip", "ensurepip", "venv") and find_spec(top) is None:
-        raise SystemExit(_NO_INSTALLER.format(module=top))
+    if top in _LEFT_OUT and find_spec(top) is None:
+        raise SystemExit(f"python: {top} is not in this Python: {_LEFT_OUT[top]}.")
     _fresh_main()
     runpy._run_module_as_main(name)
 
@@ -130,7 +166,8 @@ def _run_file(path):
     main.__file__ = os.path.abspath(path)
     main.__cached__ = None
     main.__loader__ = SourceFileLoader("__main__", main.__file__)
-    exec(compile(text, main.__file__, "exec", dont_inherit=True), main.__dict__)
+    code = compile(text, main.__file__, "exec", dont_inherit=True, optimize=sys.flags.optimize)
+    exec(code, main.__dict__)
 
 
 def error_text(error):
@@ -170,6 +207,7 @@ def _report(error):
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN_FILES):
         trace = trace.tb_next
     error = error.with_traceback(trace)
+    absent.explain(error)
     try:
         sys.stdout.flush()
     except Exception:  # A broken stdout must not hide the report; _finish names it.

@@ -1,11 +1,11 @@
-"""The standard library, held in the interpreter's memory.
+"""The standard library and the packages that come with it, held in the interpreter's memory.
 
 A component has no installation directory: its files exist only while it is built. At build time
-every source file is packed into this module's `Library`, and most modules are imported once, so
-that at run time an import is a look-up in memory. A preloaded module stays out of `sys.modules`
-until a program imports it: a `queue.py` beside the script wins over the library's `queue`, as it
-does on any other Python. One difference remains: `import xml` gives `xml.dom` too, which elsewhere
-needs an import of its own.
+every file is packed into this module's `Library`, and most modules are imported once, so that at
+run time an import is a look-up in memory. A preloaded module stays out of `sys.modules` until a
+program imports it: a `queue.py` beside the script wins over the library's `queue`, as it does on
+any other Python. One difference remains: `import xml` gives `xml.dom` too, which elsewhere needs an
+import of its own.
 """
 
 import atexit
@@ -13,26 +13,29 @@ import builtins
 import os
 import sys
 import zlib
+from importlib._bootstrap import _call_with_frames_removed
 from importlib.machinery import ModuleSpec
 
 #: Where the library claims to live; it shows in tracebacks and in `__file__`.
 ROOT = "/usr/lib/python3.14"
 
-#: Parts that cannot work in a sandbox without windows, processes or downloads, and are left out.
+#: Where the packages beside the standard library claim to live: pytest, pip and what they need.
+PACKAGES = ROOT + "/site-packages"
+
+#: Parts that cannot work in a sandbox without windows or downloads, and are left out.
 LEFT_OUT = frozenset(
-    "ensurepip idlelib lib2to3 site-packages test tkinter turtle turtledemo venv __pycache__".split()
+    "bin ensurepip idlelib lib2to3 site-packages test tkinter turtle turtledemo venv __pycache__".split()
 )
 
 
 class Source:
-    """One module's source text: its display path, and its bytes compressed with zlib."""
+    """Where one module's source text is found: its display path, and whether it is a package."""
 
-    __slots__ = ("packed", "path", "is_package")
+    __slots__ = ("path", "is_package")
 
-    def __init__(self, path, is_package, text):
+    def __init__(self, path, is_package):
         self.path = path
         self.is_package = is_package
-        self.packed = zlib.compress(text, 9)
 
     @property
     def directory(self):
@@ -42,37 +45,50 @@ class Source:
 
 
 class Library:
-    """Sources by module name, the modules preloaded from them, and the importer for both."""
+    """Files by path, sources by module name, the modules preloaded, and the importer for them."""
 
     def __init__(self):
+        self.files = {}
         self.sources = {}
         self.preloaded = {}
         self.imported_by = {}
         self.exit_handlers = {}
-        self.directories = {ROOT}
+        self.directories = {ROOT, PACKAGES}
 
-    def pack(self, directory):
-        """Takes in every `.py` file under `directory`, a library as it is laid out on disk."""
+    def pack(self, directory, root):
+        """Takes in the files under `directory` as if they lay under `root`; the standard library's `.py` files only."""
         for folder, subfolders, files in os.walk(directory):
             subfolders[:] = sorted(set(subfolders) - LEFT_OUT)
             inside = os.path.relpath(folder, directory)
             package = [] if inside == "." else inside.split("/")
             for file in sorted(files):
                 stem, extension = os.path.splitext(file)
-                if extension != ".py" or (not package and stem in LEFT_OUT):
+                if not package and stem in LEFT_OUT or root == ROOT and extension != ".py":
                     continue
-                is_package = stem == "__init__"
-                name = ".".join(package if is_package else [*package, stem])
-                with open(os.path.join(folder, file), "rb") as text:
-                    path = "/".join([ROOT, *package, file])
-                    self.sources[name] = Source(path, is_package, text.read())
-                if is_package:
-                    self.directories.add(os.path.dirname(path))
+                path = "/".join([root, *package, file])
+                with open(os.path.join(folder, file), "rb") as contents:
+                    self.files[path] = zlib.compress(contents.read(), 9)
+                if extension == ".py":
+                    self._know(package, stem, path)
+
+    def _know(self, package, stem, path):
+        is_package = stem == "__init__"
+        name = ".".join(package if is_package else [*package, stem])
+        self.sources[name] = Source(path, is_package)
+        if is_package:
+            self.directories.add(os.path.dirname(path))
+
+    def read(self, path):
+        """The bytes of the file that claims to be at `path`; raises FileNotFoundError."""
+        try:
+            return zlib.decompress(self.files[path])
+        except KeyError:
+            raise FileNotFoundError(f"the library has no file {path!r}") from None
 
     def path_hook(self, entry):
         """A path hook (see `sys.path_hooks`) that claims the library's own directories."""
         if entry not in self.directories:
-            raise ImportError(f"{entry} is not a directory of the standard library", path=entry)
+            raise ImportError(f"{entry} is not a directory of the library", path=entry)
         return Directory(self, entry)
 
     def spec(self, name):
@@ -98,7 +114,7 @@ class Library:
         if self.preloaded.get(name) is module:
             self._release(name)
         else:
-            exec(self.get_code(name), module.__dict__)
+            _call_with_frames_removed(exec, self.get_code(name), module.__dict__)
 
     def get_code(self, name):
         """The code object of module `name`."""
@@ -111,9 +127,15 @@ class Library:
     def get_data_of(self, name):
         """The source bytes of module `name`."""
         try:
-            return zlib.decompress(self.sources[name].packed)
+            return self.read(self.sources[name].path)
         except KeyError:
-            raise ImportError(f"the standard library has no module {name!r}", name=name) from None
+            raise ImportError(f"the library has no module {name!r}", name=name) from None
+
+    def get_resource_reader(self, name):
+        """The files of package `name`, as `importlib.resources` asks for them."""
+        from . import resources  # Not earlier: it brings along much that a program may shadow.
+
+        return resources.Reader(self, self.sources[name].path)
 
     def is_package(self, name):
         """True where module `name` is a package."""

@@ -12,6 +12,15 @@ import sys
 
 from wit_world.imports import environment
 
+#: The user and group that WASI gives as the owner of every file.
+_USER = 0
+
+
+def install():
+    """Adds what programs take for granted of a process, and WASI has no notion of."""
+    os.umask = lambda mask: 0o022
+    os.getuid = os.geteuid = os.getgid = os.getegid = lambda: _USER
+
 
 def read_environment():
     """Replaces the variables in `os.environ` by those of this run."""
