@@ -3,7 +3,8 @@
 //! Each operation goes the same way: **pin** the parent directory by a lookup that cannot leave the mount
 //! ([`resolve`]), **step** through a link in last place by hand, **learn** the real location from the pinned handle,
 //! **decide** ([`massgen_permissions::Policy::decide`]), and **act** on the pinned handle with one name and no link
-//! following ([`gate`]). Between the decision and the act no path is looked up again.
+//! following ([`gate`], [`opening`]). Between the decision and the act no path is looked up again; where a file is only to be
+//! read, [`quick_open`] lets the kernel prove instead that the path is still the one decided about.
 //!
 //! The first open in a directory costs three more system calls than in stock wasmtime-wasi (link check, metadata, `/proc`
 //! look-up); the usual further one, to read, two (what the name stands for, and what was opened; [`quick_open`]).
@@ -18,6 +19,7 @@ mod ledger;
 mod mount;
 mod open_file;
 mod open_request;
+mod opening;
 mod quick_open;
 mod resolve;
 mod scratch;
@@ -29,7 +31,8 @@ mod wasi;
 pub use denial::Denial;
 pub(crate) use denial::{DenialLog, Refusals};
 pub(crate) use device::Device;
-pub(crate) use gate::{Call, Disposition, Gate, GateView, HasGate, Shared};
+pub(crate) use gate::{Call, Gate, GateView, HasGate};
 pub use mount::{Audit, GuestFilesystem, MountError, MountPoint};
+pub(crate) use opening::{Disposition, Shared};
 pub(crate) use resolve::error_code;
 pub(crate) use shared_file::SharedFile;

@@ -5,7 +5,7 @@ use rustix::fs::OFlags;
 use wasmtime_wasi::OpenMode;
 use wasmtime_wasi::p2::bindings::filesystem::types::{DescriptorFlags, OpenFlags};
 
-use super::gate::Disposition;
+use super::opening::Disposition;
 
 /// What an `open-at` asks for.
 #[derive(Debug, Clone, Copy)]
