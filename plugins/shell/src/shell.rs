@@ -106,6 +106,8 @@ pub struct Shell {
     pub last_job: Option<u32>,
     /// Jobs of this shell.
     pub jobs: Vec<Rc<Job>>,
+    /// The jobs of the shells that this one is a part of. It waits for none of them.
+    pub shown_jobs: Vec<Rc<Job>>,
     /// Every task that was started in the background, by any subshell.
     pub background: Rc<RefCell<Vec<Rc<Task<i32>>>>>,
     /// `LINENO`
@@ -165,6 +167,7 @@ impl Shell {
             statuses: vec![0],
             last_job: None,
             jobs: Vec::new(),
+            shown_jobs: Vec::new(),
             background: Rc::default(),
             line: 1,
             traps: BTreeMap::new(),
@@ -258,12 +261,25 @@ impl Shell {
         let mut shell = self.clone();
         shell.depth += 1;
         shell.jobs.clear();
+        shell.shown_jobs.clear();
         shell.loops = 0;
         shell.unhooked = false;
         shell.untraced += 1;
         shell.traps.retain(|_, command| command.is_empty());
         shell.random = shell.random.wrapping_add(shell.depth.wrapping_mul(7919));
         shell
+    }
+
+    /// A subshell that is a command substitution or a part of a pipeline: it sees the jobs of this one.
+    pub fn onlooker(&self) -> Self {
+        let mut shell = self.subshell();
+        shell.shown_jobs = self.known_jobs();
+        shell
+    }
+
+    /// The jobs that this shell can tell of and end, its own last.
+    pub fn known_jobs(&self) -> Vec<Rc<Job>> {
+        self.shown_jobs.iter().chain(&self.jobs).cloned().collect()
     }
 
     /// An option of `set` or `shopt`.

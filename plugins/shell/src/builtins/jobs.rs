@@ -13,10 +13,23 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(2);
 
 /// `jobs`
 pub async fn list(shell: &mut Shell, arguments: &[String]) -> Outcome {
-    let ids_only = arguments.iter().any(|argument| argument == "-p");
+    let has = |option: char| {
+        let mut options = arguments.iter().filter_map(|word| word.strip_prefix('-'));
+        options.any(|letters| letters.contains(option))
+    };
+    let (ids_only, running_only) = (has('p'), has('r'));
     let mut shown = String::new();
-    let last = shell.jobs.len();
-    for (index, job) in shell.jobs.iter().enumerate() {
+    // Jobs never stop.
+    let jobs = if has('s') {
+        Vec::new()
+    } else {
+        shell.known_jobs()
+    };
+    let last = jobs.len();
+    for (index, job) in jobs.iter().enumerate() {
+        if running_only && !job.runs() {
+            continue;
+        }
         let sign = match last - index {
             1 => '+',
             2 => '-',
@@ -59,7 +72,7 @@ pub async fn wait(shell: &mut Shell, arguments: &[String]) -> Outcome {
     } else {
         let mut chosen = Vec::new();
         for name in &names {
-            match find(shell, name) {
+            match find(&shell.jobs, name) {
                 Some(job) => chosen.push(job),
                 None if name.starts_with('%') => {
                     return fail(shell, &format!("wait: {name}: no such job"), 127).await;
@@ -181,7 +194,7 @@ pub async fn kill(shell: &mut Shell, arguments: &[String]) -> Outcome {
             shell.status = 128 + number;
             return Err(crate::shell::Unwind::Exit);
         }
-        match find(shell, name) {
+        match find(&shell.known_jobs(), name) {
             Some(job) if number == 0 && job.runs() => {}
             Some(job) if job.runs() => job.kill(shell, number),
             Some(_) | None if name.starts_with('%') => {
@@ -199,7 +212,7 @@ pub async fn resume(shell: &mut Shell, name: &str, arguments: &[String]) -> Outc
         .iter()
         .find(|argument| !argument.starts_with('-'))
         .map_or("%+", String::as_str);
-    let Some(job) = find(shell, word) else {
+    let Some(job) = find(&shell.jobs, word) else {
         if word == "%+" {
             return fail(shell, &format!("{name}: no job control"), 1).await;
         }

@@ -84,15 +84,15 @@ impl Job {
 }
 
 /// The job that `%1`, `%%`, `%-` or a process id means.
-pub fn find(shell: &Shell, name: &str) -> Option<Rc<Job>> {
+pub fn find(jobs: &[Rc<Job>], name: &str) -> Option<Rc<Job>> {
     let job = match name.strip_prefix('%') {
-        Some("" | "%" | "+") => shell.jobs.last(),
-        Some("-") => shell.jobs.iter().rev().nth(1),
+        Some("" | "%" | "+") => jobs.last(),
+        Some("-") => jobs.iter().rev().nth(1),
         Some(text) => match text.parse::<u32>() {
-            Ok(number) => shell.jobs.iter().find(|job| job.number == number),
-            Err(_) => shell.jobs.iter().find(|job| job.text.starts_with(text)),
+            Ok(number) => jobs.iter().find(|job| job.number == number),
+            Err(_) => jobs.iter().find(|job| job.text.starts_with(text)),
         },
-        None => shell.jobs.iter().find(|job| job.id.to_string() == name),
+        None => jobs.iter().find(|job| job.id.to_string() == name),
     };
     job.cloned()
 }

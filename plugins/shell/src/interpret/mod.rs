@@ -262,7 +262,7 @@ async fn run_substituted(shell: &mut Shell, program: Rc<Program>) -> expand::Res
             return Err(Unwind::Discard);
         }
     };
-    let mut inner = shell.subshell();
+    let mut inner = shell.onlooker();
     inner.attach(1, Some(End::Writer(writer)));
     inner.untraced -= 1;
     if !shell.has("inherit_errexit") && !shell.has("posix") {

@@ -115,7 +115,7 @@ async fn several(shell: &mut Shell, stages: &[Rc<Command>]) -> Flow {
     let mut tasks = Vec::with_capacity(stages.len());
     let mut input = None;
     for (index, stage) in stages.iter().enumerate() {
-        let mut inner = shell.subshell();
+        let mut inner = shell.onlooker();
         inner.unhooked = true;
         if let Some(reader) = input.take() {
             inner.attach(0, Some(End::Reader(reader)));
