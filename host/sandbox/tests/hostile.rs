@@ -297,11 +297,7 @@ async fn a_flood_of_output_is_cut_and_what_was_cut_is_counted() {
         let limits = limits(End::At(&[Time]));
         let most = usize::try_from(limits.output_bytes).unwrap();
         let report = run(line, limits).await;
-        assert_eq!(
-            named(&report),
-            [Time, Time][..named(&report).len()],
-            "{line}"
-        );
+        assert!(named(&report).contains(&Time), "{line}");
         let flooded = match line.ends_with(">&2") {
             true => &report.stderr,
             false => &report.stdout,
@@ -358,7 +354,7 @@ async fn the_hosts_memory_is_stable_and_the_next_call_works() {
         "python3 -c 'l = []\nwhile True: l.append(bytes(10**6))'",
         "node -e 'const l = []; for (;;) l.push(new Array(1e5).fill(1))'",
         "f() { f | f & }; f; sleep 0.2",
-        "head -c 30M /dev/zero | gzip -d",
+        "head -c 30M /dev/zero | gzip | gzip -d > big",
     ];
     let mut after_first = 0;
     for round in 0..4 {
