@@ -2,14 +2,15 @@
 //! through one bounded channel; the driver alone owns the deadline, the event stream and the coordinator, so nothing
 //! that a display or an agent does can keep a limit from taking effect (`spec/01` O11).
 
+mod places;
+mod work;
+
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Zoned;
-use massgen_backends::{Backend, Message, Placeholders, Stage, TurnContext};
+use massgen_backends::Backend;
 use massgen_config::{AgentId, ContextPath};
 use massgen_tools::Toolbox;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -17,23 +18,21 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::places::{folders, place};
 use crate::answer::{AgentIndex, Answer, AnswerLabel};
-use crate::attempt::Attempt;
-use crate::conversation::Conversation;
 use crate::coordinator::{
-    Backoff, Choices, Coordination, Coordinator, DEFAULT_MAX_ANSWERS, DEFAULT_MAX_FAILURES, Effect,
-    Ending, Input, Rejection, Rules, Selection, Severity,
+    Backoff, Coordination, Coordinator, DEFAULT_MAX_ANSWERS, DEFAULT_MAX_FAILURES, Effect, Ending,
+    Input, Rejection, Rules, Selection, Severity,
 };
 use crate::copies::CopyAudit;
-use crate::desks::{Desks, Saved, Start};
+use crate::desks::{Desks, Saved};
 use crate::event::{AgentInfo, Delivered, EventKind, EventSink, Outcome, VoteCount};
 use crate::layout::{LogError, LogLayout};
 use crate::log::Publisher;
-use crate::presentation::present;
-use crate::prompt::{self, Desk};
+use crate::prompt::Desk;
 use crate::report::{AttemptEnd, Proposal, REPORTS_IN_FLIGHT, Report, Reporter, Verdict};
 use crate::tracker::VoteRecord;
-use crate::workflow::{Ballot, Candidate, is_workflow_tool};
+use crate::workflow::is_workflow_tool;
 use crate::workspace::Workspaces;
 
 /// How long a presentation may last beyond the run's time limit (`spec/01` O9). Long enough for one long answer and the
@@ -452,163 +451,6 @@ impl Driver {
         }
     }
 
-    fn start(&mut self, agent: AgentIndex, round: u32, sees: Vec<Answer>, choices: Choices) {
-        let labels: Vec<AnswerLabel> = sees.iter().map(|answer| answer.label).collect();
-        self.publisher.publish(EventKind::AgentStarted {
-            agent: self.id(agent),
-            round,
-            sees: labels.clone(),
-        });
-        let start = if self.asked.contains_key(&agent) {
-            Start::Empty
-        } else {
-            Start::Prepared
-        };
-        self.asked.entry(agent).or_default().round = round;
-
-        let candidates = labels
-            .iter()
-            .map(|label| Candidate {
-                agent: label.agent,
-                id: self.id(label.agent),
-            })
-            .collect();
-        let ballot = Ballot {
-            choices,
-            candidates,
-        };
-        let mut conversation = self.conversation(agent, Stage::Coordination, &labels);
-        let (desks, places, question) = (
-            self.desks.clone(),
-            self.places.clone(),
-            self.question.clone(),
-        );
-        let system = prompt::coordination_system(self.instructions(agent), &self.places[agent.0]);
-        self.spawn(agent, async move {
-            let end = match lay_out(&desks, &conversation, start, labels).await {
-                Err(error) => AttemptEnd::Failed {
-                    error,
-                    severity: Severity::Transient,
-                },
-                Ok(folders) => {
-                    let shown = prompt::shown(&sees, agent, &places, &folders);
-                    let content = prompt::question(&question, &shown, choices, &Zoned::now());
-                    conversation.messages = vec![
-                        Message::System { content: system },
-                        Message::User { content },
-                    ];
-                    Attempt {
-                        agent,
-                        conversation,
-                        ballot,
-                    }
-                    .run()
-                    .await
-                }
-            };
-            Report::AttemptEnded { agent, end }
-        });
-    }
-
-    fn present(&mut self, selection: Selection) {
-        let (agent, winner) = (self.id(selection.winner), selection.winner);
-        self.publisher.publish(EventKind::WinnerSelected {
-            agent: agent.clone(),
-            label: selection.label,
-            basis: selection.basis,
-            votes: self.vote_counts(&selection),
-        });
-        self.publisher
-            .publish(EventKind::PresentationStarted { agent });
-        self.presentation = Some(Presentation {
-            winner,
-            label: selection.label,
-            shown: String::new(),
-        });
-
-        let labels: Vec<AnswerLabel> = selection
-            .answers
-            .iter()
-            .map(|answer| answer.label)
-            .collect();
-        let start = selection.label.map_or(Start::Prepared, Start::AsAnswered);
-        let mut conversation = self.conversation(winner, Stage::Presentation, &labels);
-        let (desks, places, question) = (
-            self.desks.clone(),
-            self.places.clone(),
-            self.question.clone(),
-        );
-        let system = prompt::presentation_system(self.instructions(winner), &self.places[winner.0]);
-        self.spawn(winner, async move {
-            let folders = match lay_out(&desks, &conversation, start, labels).await {
-                Ok(folders) => folders,
-                Err(error) => {
-                    conversation
-                        .warn(format!("the final presentation cannot begin: {error}"))
-                        .await;
-                    return Report::PresentationEnded {
-                        text: None,
-                        shown: String::new(),
-                    };
-                }
-            };
-            let answers = prompt::shown(&selection.answers, winner, &places, &folders);
-            let shown = prompt::presentation(&question, &answers, &selection, &Zoned::now());
-            conversation.messages = vec![
-                Message::System { content: system },
-                Message::User {
-                    content: shown.clone(),
-                },
-            ];
-            let (reporter, agent) = (conversation.reporter.clone(), conversation.agent.clone());
-            let text = match present(conversation).await {
-                Ok(text) => Some(text),
-                Err(error) => {
-                    let message = format!("the final presentation failed: {error}");
-                    reporter
-                        .event(EventKind::Warning {
-                            agent: Some(agent),
-                            message,
-                        })
-                        .await;
-                    None
-                }
-            };
-            Report::PresentationEnded { text, shown }
-        });
-    }
-
-    /// Runs an agent's work as a task of its own; what it ends with is reported like everything else.
-    fn spawn(&mut self, agent: AgentIndex, work: impl Future<Output = Report> + Send + 'static) {
-        let reporter = self.reporter.clone();
-        let task = self.tasks.spawn(async move {
-            let report = work.await;
-            reporter.send(report).await;
-            agent
-        });
-        self.working.insert(agent, task);
-    }
-
-    fn stop(&mut self, agent: AgentIndex) {
-        self.verdicts.remove(&agent);
-        if let Some(task) = self.working.remove(&agent) {
-            task.abort();
-        }
-    }
-
-    fn schedule_retry(&mut self, agent: AgentIndex, after: Duration) {
-        self.publisher.publish(EventKind::RetryScheduled {
-            agent: self.id(agent),
-            after_ms: milliseconds(after),
-        });
-        let reporter = self.reporter.clone();
-        self.tasks.spawn(async move {
-            tokio::time::sleep(after).await;
-            reporter.send(Report::RetryDue { agent }).await;
-            agent
-        });
-    }
-
     /// An answer's files are saved before anybody hears of it.
     async fn accept_answer(&mut self, answer: Answer) {
         let Answer { label, content } = answer;
@@ -713,25 +555,6 @@ impl Driver {
         RunResult { outcome, elapsed }
     }
 
-    fn conversation(&self, agent: AgentIndex, stage: Stage, sees: &[AnswerLabel]) -> Conversation {
-        let member = &self.members[agent.0];
-        let context = TurnContext {
-            agent: member.id.to_string(),
-            stage,
-            sees: sorted_labels(sees),
-            answers: self.answers.subscribe(),
-            placeholders: placeholders(&self.places[agent.0]),
-        };
-        Conversation {
-            agent: member.id.clone(),
-            backend: Arc::clone(&member.backend),
-            toolbox: member.toolbox.clone(),
-            context,
-            messages: Vec::new(),
-            reporter: self.reporter.clone(),
-        }
-    }
-
     fn introductions(&self) -> Vec<AgentInfo> {
         let introduce = |(position, member): (usize, &Member)| {
             let backend = member.backend.info();
@@ -807,21 +630,6 @@ impl Driver {
     }
 }
 
-async fn lay_out(
-    desks: &Desks,
-    conversation: &Conversation,
-    start: Start,
-    sees: Vec<AnswerLabel>,
-) -> Result<Vec<PathBuf>, String> {
-    let (folders, warnings) = desks
-        .lay_out(conversation.agent.clone(), start, sees)
-        .await?;
-    for warning in warnings {
-        conversation.warn(warning).await;
-    }
-    Ok(folders)
-}
-
 fn proposed(agent: AgentIndex, proposal: Proposal) -> Input {
     match proposal {
         Proposal::Answer(content) => Input::AnswerProposed { agent, content },
@@ -831,50 +639,6 @@ fn proposed(agent: AgentIndex, proposal: Proposal) -> Input {
             reason,
         },
     }
-}
-
-fn place(member: &Member, workspaces: &Workspaces) -> Desk {
-    Desk {
-        workspace: workspaces.workspace(&member.id).map(ToOwned::to_owned),
-        temporary: workspaces.temporary(&member.id),
-        context_paths: member.context_paths.clone(),
-    }
-}
-
-/// Every path under which an agent may speak of the same files.
-fn folders(places: &[Desk]) -> Vec<PathBuf> {
-    let shared = |desk: &Desk| -> Vec<PathBuf> {
-        let views = (0..places.len()).map(|position| AgentIndex(position).anonymous());
-        desk.temporary
-            .iter()
-            .flat_map(|temporary| views.clone().map(|view| temporary.join(view)))
-            .collect()
-    };
-    let workspaces = places.iter().filter_map(|desk| desk.workspace.clone());
-    workspaces.chain(places.iter().flat_map(shared)).collect()
-}
-
-/// Names for an agent's paths in recordings: `${workspace}`, `${temp_workspace}`, and `${context1}` and so on for the
-/// context paths in their order. A longer path comes before one that is its prefix.
-fn placeholders(desk: &Desk) -> Placeholders {
-    let own = [
-        ("${workspace}", &desk.workspace),
-        ("${temp_workspace}", &desk.temporary),
-    ];
-    let own = own
-        .into_iter()
-        .filter_map(|(name, path)| Some((name.to_owned(), path.as_ref()?)));
-    let context = desk
-        .context_paths
-        .iter()
-        .zip(1..)
-        .map(|(path, number)| (format!("${{context{number}}}"), &path.path));
-    let mut named: Placeholders = own
-        .chain(context)
-        .map(|(name, path)| (name, path.display().to_string()))
-        .collect();
-    named.sort_by_key(|(_, path)| std::cmp::Reverse(path.len()));
-    named
 }
 
 /// Labels as a [`TurnContext`] holds them.
