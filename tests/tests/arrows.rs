@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// What each crate may use of ours: cli → orchestrator → tools → {backends, sandbox} → {config, permissions}.
-const ALLOWED: [(&str, &[&str]); 8] = [
+/// What each crate may use of ours: cli → orchestrator → tools → {backends, lanes → sandbox} → {config, permissions}.
+const ALLOWED: [(&str, &[&str]); 9] = [
     ("massgen-permissions", &[]),
     ("massgen-config", &[]),
     ("massgen-backends", &["massgen-config"]),
@@ -15,9 +15,14 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         &["massgen-config", "massgen-permissions"],
     ),
     (
+        "massgen-lanes",
+        &["massgen-sandbox", "massgen-config", "massgen-permissions"],
+    ),
+    (
         "massgen-tools",
         &[
             "massgen-backends",
+            "massgen-lanes",
             "massgen-sandbox",
             "massgen-config",
             "massgen-permissions",
@@ -28,6 +33,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         &[
             "massgen-tools",
             "massgen-backends",
+            "massgen-lanes",
             "massgen-sandbox",
             "massgen-config",
             "massgen-permissions",
@@ -39,6 +45,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
             "massgen-orchestrator",
             "massgen-tools",
             "massgen-backends",
+            "massgen-lanes",
             "massgen-sandbox",
             "massgen-config",
             "massgen-permissions",

@@ -24,8 +24,8 @@ pub use load::{find, load, parse};
 pub use plain_path::plain_path;
 pub use plan::{
     AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, CommandLine, ContextPath,
-    DisplayKind, HiddenNames, InvalidAgentId, OrchestratorPlan, PathRule, PathRules, Permission,
-    ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
+    DisplayKind, Docker, DockerNetwork, HiddenNames, InvalidAgentId, Lane, OrchestratorPlan,
+    PathRule, PathRules, Permission, ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
 };
 pub use provider::Provider;
 pub use quantity::parse_bytes;

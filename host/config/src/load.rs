@@ -10,8 +10,8 @@ use crate::environment::Environment;
 use crate::limits::Limits;
 use crate::node::{Node, Place, Tree};
 use crate::plan::{
-    AgentId, AgentPlan, CommandLine, HiddenNames, OrchestratorPlan, PathRules, ReadBeforeDelete,
-    RunPlan, ToolFilter, UiPlan,
+    AgentId, AgentPlan, CommandLine, HiddenNames, Lane, OrchestratorPlan, PathRules,
+    ReadBeforeDelete, RunPlan, ToolFilter, UiPlan,
 };
 use crate::quantity;
 use crate::section::{Findings, Section};
@@ -466,6 +466,7 @@ impl Reader<'_> {
         let command_line = CommandLine {
             allowed: patterns("command_line_allowed_commands"),
             blocked: patterns("command_line_blocked_commands"),
+            lane: Lane::Sandbox,
         };
         let enabled = backend.boolean("enable_mcp_command_line") == Some(true);
         enabled.then_some(command_line)

@@ -250,12 +250,51 @@ pub struct ToolFilter {
 }
 
 /// Which commands an agent may run, as regular expressions that match a command's name and arguments as a whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CommandLine {
     /// Where there is one, a command must match one of these.
     pub allowed: Vec<String>,
     /// A command must match none of these.
     pub blocked: Vec<String>,
+    /// Where it runs.
+    pub lane: Lane,
+}
+
+/// Where an agent's command lines run; `command_line_execution_mode`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Lane {
+    /// In the sandbox, as components.
+    #[default]
+    Sandbox,
+    /// As processes of this machine, confined by the operating system.
+    Local,
+    /// In a container.
+    Docker(Docker),
+}
+
+/// The container of an agent; the keys `command_line_docker_*` (`spec/04` §11.1).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Docker {
+    /// The image; `command_line_docker_image`.
+    pub image: String,
+    /// Bytes of memory it may have; `command_line_docker_memory_limit`.
+    pub memory_bytes: Option<u64>,
+    /// Processors it may use, in units of 10⁻⁹; `command_line_docker_cpu_limit`.
+    pub nano_cpus: Option<u64>,
+    /// What it may reach; `command_line_docker_network_mode`.
+    pub network: DockerNetwork,
+}
+
+/// What a container may reach over the network.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DockerNetwork {
+    /// Nothing.
+    #[default]
+    None,
+    /// What Docker's bridge leads to.
+    Bridge,
+    /// Whatever the machine can.
+    Host,
 }
 
 /// What concerns all agents.

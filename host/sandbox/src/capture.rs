@@ -20,24 +20,35 @@ const WRITE_PERMIT: usize = 64 * 1024;
 
 /// One captured stream; clones share what they keep.
 #[derive(Debug, Clone)]
-pub(crate) struct Capture {
+pub struct Capture {
     kept: Arc<Mutex<Captured>>,
     limit: usize,
 }
 
 impl Capture {
-    pub(crate) fn new(limit: u64) -> Self {
+    /// A stream of which the first `limit` bytes are kept.
+    pub fn new(limit: u64) -> Self {
         Self {
             kept: Arc::default(),
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
         }
     }
 
-    pub(crate) fn take(&self) -> Captured {
+    /// What was kept, taken out.
+    pub fn take(&self) -> Captured {
         std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn keep(&self, bytes: &[u8]) {
+    /// What was written so far.
+    pub fn snapshot(&self) -> Captured {
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Writes, without ever waiting: what exceeds the limit is counted and dropped.
+    pub fn keep(&self, bytes: &[u8]) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let room = self.limit.saturating_sub(kept.bytes.len()).min(bytes.len());
         kept.bytes.extend_from_slice(&bytes[..room]);

@@ -27,6 +27,7 @@ mod state;
 pub use approval::{Action, Answer, ApprovalRequest, Approver};
 pub use audit::AuditLog;
 pub use call::{Cancel, Entry, Invocation, Stdio};
+pub use capture::Capture;
 pub use command_filter::CommandFilter;
 pub use commands::{Commands, CommandsError};
 pub use engine::{Sandbox, SandboxError, SandboxOptions};

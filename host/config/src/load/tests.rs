@@ -542,6 +542,7 @@ fn commands_are_run_where_it_is_said_and_within_patterns() {
     let expected = CommandLine {
         allowed: vec!["python .*".to_owned(), "ls".to_owned()],
         blocked: vec!["rm .*".to_owned()],
+        lane: Lane::Sandbox,
     };
     assert_eq!(enabled.agents[0].command_line, Some(expected));
     assert_eq!(enabled.warnings, []);

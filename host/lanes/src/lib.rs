@@ -1,0 +1,11 @@
+//! Native lanes: command lines that run as host processes, in a container or in a sandbox of the operating system. They
+//! are weaker than the components of [`massgen_sandbox`], never the default, and marked as weaker wherever they show.
+//!
+//! Every lane is given the same [`View`] of an agent's files, made from its policy, runs the same [`NativeCommand`] and
+//! answers with the same [`massgen_sandbox::Report`] as a call into the sandbox.
+
+mod command;
+mod view;
+
+pub use command::NativeCommand;
+pub use view::{Bind, Shown, View, ViewError};
