@@ -2,11 +2,10 @@
 //! Python. What the interpreter itself must do is in `plugins/python/tests/cases.jsonl`.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::massgen::{Folder, Ran, repository};
+use crate::massgen::{Folder, Ran, copy, repository};
 use crate::shell::call_tool;
 
 /// A copy of one of the programs in `tests/programs`.
@@ -17,19 +16,6 @@ fn program(name: &str) -> Folder {
         &folder.path,
     );
     folder
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// Runs a command line in the folder, which it may write to.
@@ -485,6 +471,10 @@ fn what_goes_wrong_with_a_command_is_an_exception_of_subprocess() {
         (
             "run(['ls'], preexec_fn=print)",
             "preexec_fn is not supported",
+        ),
+        (
+            "files = [open('plain') for _ in range(253)]\nrun(['ls'], capture_output=True)",
+            "OSError: [Errno 33] a program may hold no more than 256 open files, pipes and children",
         ),
     ] {
         let ran = python(&folder, &format!("from subprocess import *\n{text}"));

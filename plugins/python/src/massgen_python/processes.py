@@ -50,7 +50,7 @@ class Popen(subprocess.Popen):
         reader = self._input(stdin)
         writer = self._output(stdout, process.standard_output, "stdout")
         if stderr == STDOUT:
-            error = writer.share()
+            error = _given(writer.share)
         else:
             error = self._output(stderr, process.standard_error, "stderr")
         command = process.Command(
@@ -84,10 +84,10 @@ class Popen(subprocess.Popen):
         if wanted == DEVNULL or _is_null(wanted):
             return process.nothing()
         if end := _own_end(wanted):
-            return end.handle.share()
+            return _given(end.handle.share)
         if wanted != PIPE and _descriptor(wanted) == 0:
             return process.standard_input()
-        reader, writer = process.pipe()
+        reader, writer = _given(process.pipe)
         if wanted == PIPE:
             self.stdin = PipeWriter(End(writer), self._pumps)
         else:
@@ -101,14 +101,14 @@ class Popen(subprocess.Popen):
         if wanted == DEVNULL or _is_null(wanted):
             return process.void()
         if end := _own_end(wanted):
-            return end.handle.share()
+            return _given(end.handle.share)
         match None if wanted == PIPE else _descriptor(wanted):
             case 1:
                 return process.standard_output()
             case 2:
                 return process.standard_error()
             case descriptor:
-                reader, writer = process.pipe()
+                reader, writer = _given(process.pipe)
                 if wanted == PIPE:
                     setattr(self, name, PipeReader(End(reader), self._pumps))
                 else:
@@ -300,6 +300,14 @@ def _words(args, executable, shell):
     if any("\0" in word for word in words):
         raise ValueError("embedded null byte")
     return words, os.fsdecode(executable) if executable else words[0]
+
+
+def _given(ask):
+    """What the host gives on this call; OSError where this interpreter holds as many handles as it may."""
+    try:
+        return ask()
+    except Err as refusal:
+        raise OSError(errno.EMFILE, refusal.value) from None
 
 
 def _refuse(name, value):
