@@ -308,7 +308,7 @@ async fn start(shell: &mut Shell, program: &str, name: &str, words: &[String]) -
         environment: &environment,
         directory: &shell.directory,
         input: shell.reader(0).cloned().unwrap_or_else(Reader::nothing),
-        output: shell.writer(1).cloned().unwrap_or_else(Writer::void),
+        output: shell.writer(1).cloned().unwrap_or_else(unread),
         error: shell.writer(2).cloned().unwrap_or_else(Writer::void),
     });
     let child = match started {
@@ -332,4 +332,10 @@ async fn start(shell: &mut Shell, program: &str, name: &str, words: &[String]) -
         }
     }
     Ok(())
+}
+
+/// Standard output where the shell has closed its own. A program that writes to it fails: by `EBADF` in bash, by a broken
+/// pipe here, for a component is always given a stream.
+fn unread() -> Writer {
+    system::pipe().map_or_else(|_| Writer::void(), |(_, writer)| writer)
 }
