@@ -2,20 +2,19 @@
 //! give no authority beyond the command's own streams. A mount of the same path comes before them.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use wasmtime_wasi::async_trait;
-use wasmtime_wasi::cli::{StdinStream, StdoutStream};
-use wasmtime_wasi::p2::pipe::{ClosedInputStream, SinkOutputStream};
-use wasmtime_wasi::p2::{
-    DynInputStream, DynOutputStream, InputStream, OutputStream, Pollable, StreamError, StreamResult,
-};
+use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 
 use super::open_file::failed;
-use crate::process::Streams;
 
 /// Bytes that one read of an endless device gives, at most.
 const STEP: usize = 64 << 10;
@@ -102,40 +101,35 @@ pub(super) fn entries(at: &[OsString]) -> Vec<(OsString, bool)> {
 }
 
 impl Device {
-    /// What reading the device gives.
-    pub(crate) fn input(self, streams: &Streams) -> DynInputStream {
-        match self {
-            Self::Null => Box::new(ClosedInputStream),
-            Self::Zero | Self::Full | Self::Random => self.endless(),
-            Self::Input => streams.input.p2_stream(),
-            Self::Output | Self::Error => Box::new(ClosedInputStream),
-        }
-    }
-
     /// Bytes without end: random ones of [`Device::Random`], else zeros.
-    pub(crate) fn endless(self) -> DynInputStream {
-        Box::new(match self {
+    pub(crate) fn endless(self) -> Endless {
+        match self {
             Self::Random => Endless::Random,
             _ => Endless::Zeros,
-        })
-    }
-
-    /// What writing to the device does.
-    pub(crate) fn output(self, streams: &Streams) -> DynOutputStream {
-        match self {
-            Self::Null | Self::Zero | Self::Random | Self::Input => Box::new(SinkOutputStream),
-            Self::Full => Box::new(Full),
-            Self::Output => streams.output.p2_stream(),
-            Self::Error => streams.error.p2_stream(),
         }
     }
 }
 
 /// Bytes without end.
 #[derive(Debug, Clone, Copy)]
-enum Endless {
+pub(crate) enum Endless {
     Zeros,
     Random,
+}
+
+impl Endless {
+    fn fill(self, bytes: &mut [u8]) -> Result<(), Errno> {
+        match self {
+            Self::Zeros => bytes.fill(0),
+            Self::Random => {
+                let mut done = 0;
+                while done < bytes.len() {
+                    done += getrandom(&mut bytes[done..], GetRandomFlags::empty())?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -147,13 +141,20 @@ impl Pollable for Endless {
 impl InputStream for Endless {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
         let mut bytes = vec![0; size.min(STEP)];
-        if let Self::Random = self {
-            let mut done = 0;
-            while done < bytes.len() {
-                done += getrandom(&mut bytes[done..], GetRandomFlags::empty()).map_err(failed)?;
-            }
-        }
+        self.fill(&mut bytes).map_err(failed)?;
         Ok(bytes.into())
+    }
+}
+
+impl AsyncRead for Endless {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let filled = self.fill(buffer.initialize_unfilled());
+        buffer.advance(buffer.remaining());
+        Poll::Ready(filled.map_err(io::Error::from))
     }
 }
 
@@ -178,6 +179,20 @@ impl OutputStream for Full {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(OFFERED)
+    }
+}
+
+impl AsyncWrite for Full {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(Errno::NOSPC.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 

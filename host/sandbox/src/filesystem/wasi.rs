@@ -14,6 +14,7 @@ use massgen_permissions::{Moved, Operation, Policy, Verdict};
 use rustix::fs::{AtFlags, FileType, Mode, RenameFlags, Stat};
 use rustix::io::Errno;
 use wasmtime::component::Resource;
+use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::filesystem::types::{
     DescriptorFlags, ErrorCode, HostDescriptor, HostDirectoryEntryStream, NewTimestamp, OpenFlags,
@@ -29,6 +30,7 @@ use super::open_file::{At, FileInput, FileOutput, OpenFile};
 use super::open_request::OpenRequest;
 use super::resolve::{Follow, Place, error_code};
 use super::{handle, stat};
+use crate::process::{Sink, Source};
 
 /// The implementation that the rest goes to.
 fn inner<'a>(view: &'a mut GateView<'_>) -> WasiFilesystemCtxView<'a> {
@@ -232,7 +234,7 @@ impl GateView<'_> {
         at: At,
     ) -> FsResult<Resource<DynOutputStream>> {
         if let Some(device) = self.device_to_write(descriptor)? {
-            let stream = device.output(&self.gate.streams);
+            let stream = Sink::of(device, &self.gate.streams).p2_stream();
             return Ok(self.table.push(stream)?);
         }
         let open = self.open_to_write(descriptor)?;
@@ -708,7 +710,7 @@ impl HostDescriptor for GateView<'_> {
     ) -> FsResult<(Vec<u8>, bool)> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if let Some(device) = self.device(&descriptor) {
-            let mut stream = device.input(&self.gate.streams);
+            let mut stream = Source::of(device, &self.gate.streams).p2_stream();
             return match stream.blocking_read(length).await {
                 Ok(bytes) => Ok((bytes.into(), false)),
                 Err(StreamError::Closed) => Ok((Vec::new(), true)),
@@ -732,7 +734,7 @@ impl HostDescriptor for GateView<'_> {
     ) -> FsResult<types::Filesize> {
         if let Some(device) = self.device_to_write(&descriptor)? {
             let length = bytes.len() as u64;
-            let mut stream = device.output(&self.gate.streams);
+            let mut stream = Sink::of(device, &self.gate.streams).p2_stream();
             return match stream.blocking_write_and_flush(bytes.into()).await {
                 Ok(()) => Ok(length),
                 Err(StreamError::Closed) => Err(ErrorCode::Pipe.into()),
@@ -753,7 +755,7 @@ impl HostDescriptor for GateView<'_> {
         offset: types::Filesize,
     ) -> FsResult<Resource<DynInputStream>> {
         if let Some(device) = self.device(&descriptor) {
-            let stream = device.input(&self.gate.streams);
+            let stream = Source::of(device, &self.gate.streams).p2_stream();
             return Ok(self.table.push(stream)?);
         }
         let open = self.open(&descriptor)?;

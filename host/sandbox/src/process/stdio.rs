@@ -38,7 +38,7 @@ pub enum Source {
 
 impl Source {
     /// What reading the device gives to a command with these streams.
-    pub(super) fn of(device: Device, streams: &Streams) -> Self {
+    pub(crate) fn of(device: Device, streams: &Streams) -> Self {
         match device {
             Device::Null | Device::Output | Device::Error => Self::Nothing,
             Device::Input => streams.input.clone(),
@@ -81,7 +81,7 @@ impl StdinStream for Source {
             Self::Nothing => Box::new(tokio::io::empty()),
             Self::Pipe(reader) => Box::new(reader.clone()),
             Self::File(file) => Box::new(file.clone()),
-            Self::Device(_) => Box::new(tokio::io::repeat(0)),
+            Self::Device(device) => Box::new(device.endless()),
             Self::Given(given) => given.async_stream(),
         }
     }
@@ -91,7 +91,7 @@ impl StdinStream for Source {
             Self::Nothing => Box::new(ClosedInputStream),
             Self::Pipe(reader) => Box::new(reader.clone()),
             Self::File(file) => Box::new(file.clone()),
-            Self::Device(device) => device.endless(),
+            Self::Device(device) => Box::new(device.endless()),
             Self::Given(given) => given.p2_stream(),
         }
     }
@@ -123,7 +123,8 @@ impl IsTerminal for Sink {
 impl StdoutStream for Sink {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         match self {
-            Self::Void | Self::Full => Box::new(tokio::io::sink()),
+            Self::Void => Box::new(tokio::io::sink()),
+            Self::Full => Box::new(device::Full),
             Self::Kept(capture) => Box::new(capture.clone()),
             Self::Pipe(writer) => Box::new(writer.clone()),
             Self::File(file) => Box::new(file.clone()),
@@ -145,7 +146,7 @@ impl StdoutStream for Sink {
 
 impl Sink {
     /// What writing to the device does for a command with these streams.
-    pub(super) fn of(device: Device, streams: &Streams) -> Self {
+    pub(crate) fn of(device: Device, streams: &Streams) -> Self {
         match device {
             Device::Null | Device::Zero | Device::Random | Device::Input => Self::Void,
             Device::Full => Self::Full,
