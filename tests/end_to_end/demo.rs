@@ -6,17 +6,9 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::massgen::{Folder, Ran, contents, repository};
+use crate::massgen::{Folder, Ran, contents, copy, repository};
 
 const QUESTION: &str = "Which of the three sensors drifts, and by how much a day?";
-
-fn copy(from: &Path, to: &Path) {
-    for (path, bytes) in contents(from) {
-        let target = to.join(path);
-        fs::create_dir_all(target.parent().unwrap()).unwrap();
-        fs::write(target, bytes).unwrap();
-    }
-}
 
 /// The demo in a folder of its own, where nobody has delivered yet.
 fn demo() -> Folder {

@@ -15,8 +15,8 @@ use massgen_permissions::{
     Access, Effect, Grant, GrantKind, Operation, PathRule, Pattern, Policy, Rule,
 };
 use massgen_sandbox::{
-    Answer, ApprovalRequest, Approver, Audit, AuditLog, Cancel, Entry, GuestFilesystem, Invocation,
-    Outcome, PluginKind, Report,
+    Answer, ApprovalRequest, Approver, Cancel, Entry, GuestFilesystem, Invocation, Outcome,
+    PluginKind, Report,
 };
 use tempfile::TempDir;
 
@@ -266,11 +266,7 @@ async fn one_call_cannot_ask_without_end() {
 async fn the_audit_tells_what_a_person_allowed_and_refused() {
     let temporary = tempfile::tempdir().unwrap();
     let file = temporary.path().join("audit.jsonl");
-    let audit = Audit {
-        log: AuditLog::append_to(&file).unwrap(),
-        run: "run".to_owned(),
-        agent: "a".to_owned(),
-    };
+    let audit = guests::audit(&file);
     {
         let person = Person::answering([AllowForCall, Refuse]);
         let agent = Agent::with(person, |files| files.audited(audit));

@@ -12,8 +12,8 @@ use massgen_config::Limits;
 use massgen_permissions::audit::Record;
 use massgen_permissions::{Access, Grant, GrantKind, Policy, Rule};
 use massgen_sandbox::{
-    Audit, AuditLog, Cancel, Commands, Entry, GuestFilesystem, Invocation, LimitKind, LoadError,
-    Manifest, Outcome, PluginKind, Report, Sandbox,
+    Cancel, Commands, Entry, GuestFilesystem, Invocation, LimitKind, LoadError, Manifest, Outcome,
+    PluginKind, Report, Sandbox,
 };
 use tempfile::TempDir;
 
@@ -302,11 +302,7 @@ async fn a_child_may_be_given_fewer_rights_and_its_children_get_no_more() {
 async fn the_audit_names_the_command_that_touched_a_file() {
     let temporary = tempfile::tempdir().unwrap();
     let log = temporary.path().join("audit.jsonl");
-    let audit = Audit {
-        log: AuditLog::append_to(&log).unwrap(),
-        run: "run".to_owned(),
-        agent: "a".to_owned(),
-    };
+    let audit = guests::audit(&log);
     {
         let scene = Scene::with(|files| files.audited(audit));
         scene.play(&["run", "fill", &scene.path("made"), "3"]).await;

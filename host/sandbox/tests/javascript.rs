@@ -11,7 +11,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use massgen_config::{Limits, ReadBeforeDelete};
-use massgen_sandbox::{Cancel, Entry, Invocation, Manifest, Outcome, Plugin, Report};
+use massgen_sandbox::{Cancel, Entry, Invocation, Outcome, Plugin, Report};
 use serde::Deserialize;
 
 fn repository() -> PathBuf {
@@ -20,21 +20,9 @@ fn repository() -> PathBuf {
 
 fn javascript() -> Plugin {
     static JAVASCRIPT: OnceLock<Plugin> = OnceLock::new();
-    let load = || {
-        let folder = repository().join("plugins/target/artifacts");
-        let read = |name: &str| {
-            let file = folder.join(name);
-            fs::read(&file).unwrap_or_else(|error| {
-                panic!("{}: {error}; run `cargo xtask plugins`", file.display())
-            })
-        };
-        let manifest =
-            Manifest::parse(&String::from_utf8(read("javascript.toml")).unwrap()).unwrap();
-        guests::sandbox()
-            .load_bytes(manifest, &read("javascript.wasm"))
-            .unwrap()
-    };
-    JAVASCRIPT.get_or_init(load).clone()
+    JAVASCRIPT
+        .get_or_init(|| guests::first_party("javascript"))
+        .clone()
 }
 
 /// One row of the table. `{HERE}` in a text stands for the workspace.

@@ -12,25 +12,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use massgen_config::{Limits, ReadBeforeDelete};
-use massgen_sandbox::{Cancel, Entry, Invocation, LimitKind, Manifest, Outcome, Plugin, Report};
+use massgen_sandbox::{Cancel, Entry, Invocation, LimitKind, Outcome, Plugin, Report};
 use serde::Deserialize;
 
 fn python() -> Plugin {
     static PYTHON: OnceLock<Plugin> = OnceLock::new();
-    let load = || {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/target/artifacts");
-        let read = |name: &str| {
-            let file = folder.join(name);
-            fs::read(&file).unwrap_or_else(|error| {
-                panic!("{}: {error}; run `cargo xtask plugins`", file.display())
-            })
-        };
-        let manifest = Manifest::parse(&String::from_utf8(read("python.toml")).unwrap()).unwrap();
-        guests::sandbox()
-            .load_bytes(manifest, &read("python.wasm"))
-            .unwrap()
-    };
-    PYTHON.get_or_init(load).clone()
+    PYTHON.get_or_init(|| guests::first_party("python")).clone()
 }
 
 /// One row of the table.

@@ -106,22 +106,18 @@ fn install_packages(
         fs::remove_dir_all(environment).map_err(Failure::file("remove", environment))?;
     }
     copy_tree(own, &site)?;
-    run::program(tools.join("python"), environment)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args(["--require-hashes", "--no-deps", "--no-compile"])
+    venv::pip_install(tools, environment, pinned)
+        .args(["--no-deps", "--no-compile"])
         // Wheels for the guest's interpreter, not for this one; of its platform there are none.
-        .args(["--only-binary", ":all:", "--platform", "any"])
-        .args(["--implementation", "py", "--abi", "none"])
-        .args(["--python-version", GUEST_PYTHON])
-        .args(["--requirement"])
-        .args([pinned])
-        .args(["--target"])
+        .args([
+            "--platform",
+            "any",
+            "--implementation",
+            "py",
+            "--abi",
+            "none",
+        ])
+        .args(["--python-version", GUEST_PYTHON, "--target"])
         .args([&site])
         .run()
 }

@@ -22,24 +22,18 @@ pub(crate) fn with(purpose: &str, folder: &Path, requirements: &Path) -> Result<
     let parent = folder.parent().unwrap_or(folder);
     fs::create_dir_all(parent).map_err(Failure::file("create", parent))?;
     create(purpose, folder, parent)?;
-    run::program(tools.join("python"), parent)
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--requirement",
-        ])
-        .args([requirements])
-        .run()?;
+    pip_install(&tools, parent, requirements).run()?;
     fs::write(&stamp, wanted).map_err(Failure::file("write", &stamp))?;
     Ok(tools)
+}
+
+/// The installation of wheels that are pinned by content hash, by the environment whose programs are in `tools`.
+pub(crate) fn pip_install(tools: &Path, directory: &Path, pinned: &Path) -> run::Invocation {
+    run::program(tools.join("python"), directory)
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--require-hashes"])
+        .args(["--only-binary", ":all:", "--requirement"])
+        .args([pinned])
 }
 
 fn create(purpose: &str, folder: &Path, parent: &Path) -> Result<(), Failure> {

@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use massgen_config::Limits;
 use massgen_permissions::{Access, Grant, GrantKind, Policy};
 use massgen_sandbox::{
-    Cancel, Entry, GuestFilesystem, Invocation, Manifest, Plugin, PluginKind, Report, Sandbox,
-    SandboxOptions,
+    Audit, AuditLog, Cancel, Commands, Entry, GuestFilesystem, Invocation, Manifest, Plugin,
+    PluginKind, Report, Sandbox, SandboxOptions,
 };
 
 pub(crate) fn sandbox() -> Sandbox {
@@ -50,6 +50,37 @@ pub(crate) fn plugin(name: &str, kind: PluginKind) -> Plugin {
     sandbox()
         .load_bytes(manifest(name, kind), &component(name))
         .expect("a guest that loads")
+}
+
+/// One of the plugins that come with MassGen, e.g. `unix_tools`, as `cargo xtask plugins` left it.
+pub(crate) fn first_party(name: &str) -> Plugin {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/target/artifacts");
+    let read = |ending: &str| {
+        let file = folder.join(format!("{name}.{ending}"));
+        std::fs::read(&file).unwrap_or_else(|error| {
+            panic!("{}: {error}; run `cargo xtask plugins`", file.display())
+        })
+    };
+    let manifest = String::from_utf8(read("toml")).expect("a manifest is text");
+    let manifest = Manifest::parse(&manifest).expect("a manifest that is valid");
+    sandbox()
+        .load_bytes(manifest, &read("wasm"))
+        .expect("a plugin that loads")
+}
+
+/// A sandbox with the commands of these plugins.
+pub(crate) fn with_commands(plugins: &[&str]) -> Sandbox {
+    let plugins: Vec<_> = plugins.iter().map(|name| first_party(name)).collect();
+    sandbox().with_commands(Commands::of(&plugins).expect("names that are not taken twice"))
+}
+
+/// An audit of the agent `a` in the run `run`, to be written to `file`.
+pub(crate) fn audit(file: &Path) -> Audit {
+    Audit {
+        log: AuditLog::append_to(file).expect("an audit file"),
+        run: "run".to_owned(),
+        agent: "a".to_owned(),
+    }
 }
 
 pub(crate) fn limits() -> Limits {
