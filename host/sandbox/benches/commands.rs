@@ -116,7 +116,9 @@ fn benches(criterion: &mut Criterion) {
     let sandbox = sandbox.with_commands(commands.clone());
     let grant = Grant::tree(&folder, GrantKind::Workspace, Access::Write);
     let policy = Policy::new(vec![grant]);
-    let filesystem = Arc::new(GuestFilesystem::mirroring(policy, folder.clone()).unwrap());
+    let filesystem = GuestFilesystem::mirroring(policy, folder.clone()).unwrap();
+    // As agents and `massgen exec` have them.
+    let filesystem = Arc::new(filesystem.with_temporary_directories());
     let cancel = Cancel::default();
 
     for measured in &MEASURED {

@@ -121,7 +121,8 @@ impl Guest {
         Self {
             sandbox,
             plugin,
-            filesystem: Arc::new(filesystem),
+            // As agents and `massgen exec` have them.
+            filesystem: Arc::new(filesystem.with_temporary_directories()),
         }
     }
 
