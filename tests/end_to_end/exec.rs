@@ -1,8 +1,9 @@
 //! `massgen exec`: a command in the sandbox, without any agent.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
-use std::process::Stdio;
+use std::io::{Read, Write};
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
@@ -295,4 +296,51 @@ fn javascript_runs_with_its_own_modules_and_files() {
     let ran = folder.run(&["exec", "--mount", ".:/w", "--", "node", "main.mjs"]);
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
     assert_eq!(folder.read("out.json"), "{\"n\":42}");
+}
+
+/// A command that never ends, with its temporary directories in `tmp`, once it runs.
+fn endless(folder: &Folder) -> Child {
+    let mut command = folder.command(&["exec", "--", "sh", "-c", "echo up; sleep 1000"]);
+    command
+        .env("TMPDIR", folder.path.join("tmp"))
+        .stdout(Stdio::piped());
+    let mut running = command.spawn().unwrap();
+    let mut said = [0; 3];
+    running
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut said)
+        .unwrap();
+    assert_eq!(&said, b"up\n");
+    running
+}
+
+#[test]
+fn what_a_killed_process_left_in_tmp_is_removed_by_the_next_and_what_is_in_use_is_kept() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path.join("tmp")).unwrap();
+    let left = || {
+        let entries = fs::read_dir(folder.path.join("tmp")).unwrap();
+        BTreeSet::from_iter(entries.map(|entry| entry.unwrap().file_name()))
+    };
+    let mut killed = endless(&folder);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let abandoned = left();
+    assert_eq!(abandoned.len(), 1);
+    let mut living = endless(&folder);
+    let in_use = left();
+    let mut third = folder.command(&["exec", "--", "sh", "-c", "echo kept"]);
+    let third = ran(third
+        .env("TMPDIR", folder.path.join("tmp"))
+        .output()
+        .unwrap());
+    let after_the_third = left();
+    living.kill().unwrap();
+    living.wait().unwrap();
+    assert_eq!((third.code, third.stdout.as_str()), (Some(0), "kept\n"));
+    assert_eq!(in_use.len(), 1);
+    assert!(in_use.is_disjoint(&abandoned));
+    assert_eq!(after_the_third, in_use);
 }

@@ -14,7 +14,7 @@ use massgen_config::ReadBeforeDelete;
 use massgen_permissions::{Extent, Policy};
 
 use super::ledger::Ledger;
-use super::scratch::Scratch;
+use super::scratch::{Scratch, Spare};
 use super::{device, handle, scratch};
 use crate::approval::{Approvals, Approver};
 use crate::audit::AuditLog;
@@ -77,8 +77,8 @@ pub struct GuestFilesystem {
 enum Temporary {
     #[default]
     None,
-    /// Each call of a command is to be given one.
-    Promised,
+    /// Each call of a command is to be given one; some may wait for it.
+    Promised(Arc<Spare>),
     /// That of one call.
     Given(Scratch),
 }
@@ -157,7 +157,7 @@ impl GuestFilesystem {
     /// removed with the call. Whatever else is mounted at `/tmp` comes before it.
     #[must_use]
     pub fn with_temporary_directories(mut self) -> Self {
-        self.temporary = Temporary::Promised;
+        self.temporary = Temporary::Promised(Arc::default());
         self
     }
 
@@ -167,12 +167,15 @@ impl GuestFilesystem {
     /// When it cannot be made.
     pub(crate) fn for_call_of_command(self: &Arc<Self>) -> io::Result<Arc<Self>> {
         let place = components(Path::new(scratch::PLACE));
-        if !matches!(self.temporary, Temporary::Promised)
-            || self.mounts.iter().any(|mount| mount.at == place)
-        {
-            return Ok(Arc::clone(self));
-        }
-        let scratch = Scratch::new(&self.mounts)?;
+        let spare = match &self.temporary {
+            Temporary::Promised(spare) if self.mounts.iter().all(|mount| mount.at != place) => {
+                spare
+            }
+            Temporary::None | Temporary::Promised(_) | Temporary::Given(_) => {
+                return Ok(Arc::clone(self));
+            }
+        };
+        let scratch = spare.scratch(&self.mounts)?;
         let mounts = self.mounts.iter().cloned().chain([scratch.mount()]);
         Ok(Arc::new(Self {
             mounts: mounts.collect(),
@@ -208,7 +211,7 @@ impl GuestFilesystem {
         let policy = Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner));
         match &self.temporary {
             Temporary::Given(scratch) => scratch.granted_by(policy),
-            Temporary::None | Temporary::Promised => policy,
+            Temporary::None | Temporary::Promised(_) => policy,
         }
     }
 

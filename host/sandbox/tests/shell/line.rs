@@ -8,8 +8,7 @@ use std::time::Duration;
 use massgen_config::{Limits, ReadBeforeDelete};
 use massgen_permissions::{Access, Extent, Grant, GrantKind, Policy};
 use massgen_sandbox::{
-    Cancel, Commands, Entry, GuestFilesystem, Invocation, Manifest, MountPoint, Outcome, Plugin,
-    Report, Sandbox,
+    Cancel, Entry, GuestFilesystem, Invocation, MountPoint, Outcome, Report, Sandbox,
 };
 use tempfile::TempDir;
 
@@ -19,31 +18,12 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn load(name: &str) -> Plugin {
-    let folder = repository().join("plugins/target/artifacts");
-    let read = |name: String| {
-        let file = folder.join(name);
-        fs::read(&file).unwrap_or_else(|error| {
-            panic!("{}: {error}; run `cargo xtask plugins`", file.display())
-        })
-    };
-    let manifest = String::from_utf8(read(format!("{name}.toml"))).unwrap();
-    guests::sandbox()
-        .load_bytes(
-            Manifest::parse(&manifest).unwrap(),
-            &read(format!("{name}.wasm")),
-        )
-        .unwrap()
-}
-
 /// A sandbox whose commands are the shell and the Unix tools.
 fn sandbox() -> Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
-    let with_commands = || {
-        let plugins = [load("shell"), load("unix_tools")];
-        guests::sandbox().with_commands(Commands::of(&plugins).unwrap())
-    };
-    SANDBOX.get_or_init(with_commands).clone()
+    SANDBOX
+        .get_or_init(|| guests::with_commands(&["shell", "unix_tools"]))
+        .clone()
 }
 
 /// Where [`Place`] is in the guest.
@@ -71,7 +51,13 @@ impl Place {
     }
 
     pub(crate) fn with(change: impl FnOnce(GuestFilesystem) -> GuestFilesystem) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(tempfile::tempdir().unwrap(), change)
+    }
+
+    pub(crate) fn in_folder(
+        folder: TempDir,
+        change: impl FnOnce(GuestFilesystem) -> GuestFilesystem,
+    ) -> Self {
         let host = folder.path().canonicalize().unwrap();
         fs::create_dir(host.join("w")).unwrap();
         let point = MountPoint {
@@ -100,6 +86,11 @@ impl Place {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
         }
+    }
+
+    /// Ends the use of the files, and gives the folder, which is removed with it.
+    pub(crate) fn close(self) -> TempDir {
+        self.folder
     }
 
     /// The host's path of what has this name in the working directory.

@@ -1,10 +1,12 @@
 //! The private `/tmp` of a call.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use massgen_permissions::audit::Record;
-use massgen_sandbox::{Audit, AuditLog, GuestFilesystem, LimitKind};
+use massgen_sandbox::{GuestFilesystem, LimitKind};
 
 use crate::line::Place;
 
@@ -39,31 +41,60 @@ async fn mktemp_and_what_needs_temporary_files_work() {
     assert_eq!(place.prints(line).await, "kept\nx\n/tmp /tmp\n1\n2\n3\n");
 }
 
+/// The paths below the host's directories for `/tmp` that an audit tells of.
+fn recorded(log: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(log).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str::<Record>(line).unwrap().path)
+        .filter(|path| path.contains("/massgen-tmp-"))
+        .map(PathBuf::from)
+        .collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tmp_is_no_part_of_the_workspace_and_is_gone_after_the_call() {
     let temporary = tempfile::tempdir().unwrap();
     let log = temporary.path().join("audit.jsonl");
-    let audit = Audit {
-        log: AuditLog::append_to(&log).unwrap(),
-        run: "run".to_owned(),
-        agent: "a".to_owned(),
-    };
+    let audit = crate::guests::audit(&log);
     let place = Place::with(|files| files.with_temporary_directories().audited(audit));
     place
         .prints("mkdir /tmp/d; echo secret > /tmp/d/f; cd /tmp; ls ..")
         .await;
     assert_eq!(fs::read_dir(place.host("")).unwrap().count(), 0);
-    drop(place);
-    let text = fs::read_to_string(log).unwrap();
-    let records = text
-        .lines()
-        .map(|line| serde_json::from_str::<Record>(line).unwrap());
-    let made = records
-        .map(|record| record.path)
-        .find(|path| path.ends_with("/d/f"))
-        .expect("the audit tells of the file");
-    assert!(!std::path::Path::new(&made).exists());
-    assert!(!std::path::Path::new(made.trim_end_matches("/d/f")).exists());
+    let made = recorded(&log)
+        .into_iter()
+        .find(|path| path.ends_with("d/f"));
+    let made = made.expect("the audit tells of the file");
+    assert!(!made.exists());
+    assert!(!made.parent().unwrap().parent().unwrap().exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tmp_that_stayed_empty_serves_the_next_call_and_one_that_did_not_is_gone() {
+    let temporary = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let log = temporary.path().join("audit.jsonl");
+    let audit = crate::guests::audit(&log);
+    let place = Place::in_folder(temporary, |files| {
+        files.with_temporary_directories().audited(audit)
+    });
+    for line in [
+        "ls -A /tmp",
+        "true",
+        "ls -A /tmp",
+        "echo text > /tmp/f",
+        "ls -A /tmp",
+    ] {
+        assert_eq!(place.prints(line).await, "", "{line}");
+    }
+    let roots = recorded(&log).into_iter().map(|path| {
+        let is_root = |path: &&Path| path.parent() == Some(&std::env::temp_dir());
+        path.ancestors().find(is_root).unwrap().to_owned()
+    });
+    let roots: BTreeSet<_> = roots.collect();
+    assert_eq!(roots.len(), 2, "{roots:?}");
+    assert_eq!(roots.iter().filter(|root| root.exists()).count(), 1);
+    place.close();
+    assert_eq!(roots.iter().filter(|root| root.exists()).count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
