@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod approval;
+mod background;
 mod bad_input;
 mod coordination;
 mod demo;

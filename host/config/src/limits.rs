@@ -20,6 +20,12 @@ pub struct Limits {
     /// Commands that one call may run at one time beside its first; `sandbox.commands`. Default 32: a pipeline has a
     /// handful, and a fork bomb stays small.
     pub commands: u32,
+    /// Wall time of a background command, which runs beside other calls and ends with its agent's turn at the latest;
+    /// `sandbox.background_time`. Default 600 s: builds and tests of some minutes, and nothing that was forgotten.
+    pub background_time: Duration,
+    /// Background commands of one agent at one time; `sandbox.background_commands`. Default 4: each may have a call's
+    /// memory.
+    pub background_commands: u32,
     /// Bytes that one call may write to files; `sandbox.written`. Default 1 GiB: some hundred times what an answer holds,
     /// and a program that runs away fills no disk.
     pub written_bytes: u64,
@@ -43,6 +49,8 @@ impl Default for Limits {
             output_bytes: 1 << 20,
             open_files: 256,
             commands: 32,
+            background_time: Duration::from_secs(600),
+            background_commands: 4,
             written_bytes: 1 << 30,
             written_bytes_per_agent: 16 << 30,
             new_files: 20_000,

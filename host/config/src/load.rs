@@ -491,6 +491,12 @@ impl Reader<'_> {
                 .unwrap_or(defaults.output_bytes),
             open_files: section.count("open_files").unwrap_or(defaults.open_files),
             commands: section.count("commands").unwrap_or(defaults.commands),
+            background_time: section
+                .quantity("background_time", "600s", quantity::time)
+                .unwrap_or(defaults.background_time),
+            background_commands: section
+                .count("background_commands")
+                .unwrap_or(defaults.background_commands),
             written_bytes: section
                 .quantity("written", "1GiB", quantity::bytes)
                 .unwrap_or(defaults.written_bytes),

@@ -110,6 +110,10 @@ impl Attempt {
     }
 
     async fn propose(&mut self, proposal: Proposal, calls: &[&ToolCall]) -> Step {
+        if matches!(proposal, Proposal::Answer(_)) {
+            // Nothing may change the workspace while it is kept as what this answer left.
+            self.conversation.toolbox.end_background().await;
+        }
         let shown = self.conversation.shown();
         match self
             .conversation

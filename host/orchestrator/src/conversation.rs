@@ -10,7 +10,7 @@ use massgen_backends::{
     ToolDefinition, TurnContext, TurnRequest,
 };
 use massgen_config::AgentId;
-use massgen_tools::Toolbox;
+use massgen_tools::{BackgroundOfTurn, Toolbox};
 
 use crate::event::EventKind;
 use crate::report::Reporter;
@@ -23,6 +23,8 @@ pub(crate) struct Conversation {
     pub(crate) agent: AgentId,
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) toolbox: Toolbox,
+    /// Background commands end with the conversation in which they were started.
+    pub(crate) _background: BackgroundOfTurn,
     pub(crate) context: TurnContext,
     pub(crate) messages: Vec<Message>,
     pub(crate) reporter: Reporter,

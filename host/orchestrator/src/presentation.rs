@@ -35,9 +35,16 @@ impl Drop for ContextWrites {
 /// A turn failed. What was streamed before is not a complete presentation and is not returned.
 pub(crate) async fn present(mut conversation: Conversation) -> Result<String, BackendError> {
     let _writes = ContextWrites::grant(&conversation.toolbox);
+    let spoken = speak_to_the_end(&mut conversation).await;
+    // Nothing may change the workspace while it is kept as the result.
+    conversation.toolbox.end_background().await;
+    spoken
+}
+
+async fn speak_to_the_end(conversation: &mut Conversation) -> Result<String, BackendError> {
     let mut text = String::new();
     for _ in 0..MAX_TOOL_TURNS {
-        let calls = speak(&mut conversation, &mut text, Tools::Offered).await?;
+        let calls = speak(conversation, &mut text, Tools::Offered).await?;
         if calls.is_empty() {
             return Ok(text);
         }
@@ -46,7 +53,7 @@ pub(crate) async fn present(mut conversation: Conversation) -> Result<String, Ba
     conversation.messages.push(Message::User {
         content: OUT_OF_TOOL_TURNS.to_owned(),
     });
-    speak(&mut conversation, &mut text, Tools::Withheld).await?;
+    speak(conversation, &mut text, Tools::Withheld).await?;
     Ok(text)
 }
 

@@ -104,7 +104,8 @@ fn invocation(measured: &Measured, folder: &Path) -> Invocation {
 fn benches(criterion: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let _inside = runtime.enter();
-    let temporary = tempfile::tempdir().unwrap();
+    // Not below /tmp, which commands have as their own.
+    let temporary = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let folder = temporary.path().canonicalize().unwrap();
     let words: String = (0..1_000)
         .map(|number| format!("word{}\n", number * 7 % 100))

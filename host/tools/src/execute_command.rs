@@ -62,13 +62,13 @@ pub(crate) fn input_schema() -> Value {
 }
 
 impl ExecuteCommand {
-    /// Reads the arguments.
+    /// Reads the arguments of the tool that is named so.
     ///
     /// # Errors
     /// A sentence for the model.
-    pub(crate) fn parse(arguments: &str) -> Result<Self, String> {
+    pub(crate) fn parse(tool: &str, arguments: &str) -> Result<Self, String> {
         let parsed: Self = serde_json::from_str(arguments).map_err(|error| {
-            format!("The arguments of `{NAME}` do not fit its schema: {error}.")
+            format!("The arguments of `{tool}` do not fit its schema: {error}.")
         })?;
         if parsed.command.contains('\0') {
             return Err("`command` holds a NUL character, which no command line can.".to_owned());
@@ -81,9 +81,14 @@ impl ExecuteCommand {
         }
     }
 
+    /// The command line.
+    pub(crate) fn line(&self) -> &str {
+        &self.command
+    }
+
     /// The directory in which it runs: an absolute path without steps.
     pub(crate) fn directory(&self, workspace: &Path) -> PathBuf {
-        let mut directory = workspace.to_owned();
+        let mut directory: PathBuf = workspace.components().collect();
         for part in Path::new(self.work_dir.as_deref().unwrap_or("")).components() {
             match part {
                 Component::RootDir => directory = PathBuf::from("/"),
@@ -193,7 +198,7 @@ mod tests {
     use super::*;
 
     fn parse(arguments: &str) -> Result<ExecuteCommand, String> {
-        ExecuteCommand::parse(arguments)
+        ExecuteCommand::parse(NAME, arguments)
     }
 
     #[test]
@@ -210,7 +215,9 @@ mod tests {
                 work_dir: Some(given.to_owned()),
                 ..ExecuteCommand::default()
             };
-            assert_eq!(command.directory(Path::new("/w/a")), Path::new(expected));
+            // By their texts, for paths are equal that differ by a slash at the end.
+            let directory = command.directory(Path::new("/w/a/"));
+            assert_eq!(directory.to_str(), Some(expected));
         }
     }
 

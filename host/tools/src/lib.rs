@@ -5,6 +5,7 @@
 //! ([`Toolbox::call`]). What a call may touch is decided by the handles behind [`massgen_sandbox::GuestFilesystem`],
 //! never by the tool's name or its arguments.
 
+mod background;
 mod execute_command;
 mod files;
 mod outcome;
@@ -13,4 +14,4 @@ mod toolbox;
 
 pub use files::{AgentPaths, agent_policy, real_location};
 pub use outcome::{ToolOutcome, ToolStatus};
-pub use toolbox::{Toolbox, Toolset, ToolsetError, UnknownTool};
+pub use toolbox::{BackgroundOfTurn, Toolbox, Toolset, ToolsetError, UnknownTool};

@@ -13,6 +13,8 @@ use massgen_sandbox::{
 };
 use serde_json::Value;
 
+use crate::background::tools::{self as background_tools, BackgroundTool};
+use crate::background::{Background, Ground};
 use crate::execute_command::{self, ExecuteCommand};
 use crate::outcome::ToolOutcome;
 use crate::run_python::{self, RunPython};
@@ -74,12 +76,17 @@ enum Runner {
     Python(Plugin),
     /// By the shell, which starts other commands.
     Shell(Plugin),
+    /// By the shell, beside other calls.
+    Background(BackgroundTool, Plugin),
 }
 
 impl Runner {
     fn plugin(&self) -> &Plugin {
         match self {
-            Self::Plugin(plugin) | Self::Python(plugin) | Self::Shell(plugin) => plugin,
+            Self::Plugin(plugin)
+            | Self::Python(plugin)
+            | Self::Shell(plugin)
+            | Self::Background(_, plugin) => plugin,
         }
     }
 }
@@ -168,13 +175,22 @@ impl Toolset {
         });
         let commands = commands.transpose()?;
         let is_named = |names: &[String], tool: &Tool| names.iter().any(|name| goes_by(tool, name));
-        let kept = self.tools.iter().filter(|(_, tool)| {
+        let passes = |tool: &Tool| {
             filter
                 .allowed
                 .as_ref()
                 .is_none_or(|allowed| is_named(allowed, tool))
                 && !is_named(&filter.excluded, tool)
-                && (commands.is_some() || !matches!(tool.runner, Runner::Shell(_)))
+        };
+        let runs_command_lines =
+            commands.is_some() && self.tools.get(execute_command::NAME).is_some_and(passes);
+        let kept = self.tools.iter().filter(|(_, tool)| {
+            let is_left = match tool.runner {
+                Runner::Plugin(_) | Runner::Python(_) => true,
+                // Whoever excludes `execute_command` wants no command lines, and may not know its later companions.
+                Runner::Shell(_) | Runner::Background(..) => runs_command_lines,
+            };
+            is_left && passes(tool)
         });
         let tools: BTreeMap<_, _> = kept
             .map(|(name, tool)| (name.clone(), tool.clone()))
@@ -185,6 +201,7 @@ impl Toolset {
                 tools,
                 filesystem,
                 commands: Arc::new(commands.unwrap_or_default()),
+                background: Background::new(limits.background_commands),
                 limits,
             })),
         })
@@ -219,14 +236,26 @@ async fn offered(
             ),
             runner: Runner::Python(plugin.clone()),
         }]),
-        PluginKind::Command if manifest.name == "shell" => Ok(vec![Tool {
-            spec: code_runner(
-                execute_command::NAME,
-                execute_command::DESCRIPTION,
-                execute_command::input_schema(),
-            ),
-            runner: Runner::Shell(plugin.clone()),
-        }]),
+        PluginKind::Command if manifest.name == "shell" => {
+            let now = Tool {
+                spec: code_runner(
+                    execute_command::NAME,
+                    execute_command::DESCRIPTION,
+                    execute_command::input_schema(),
+                ),
+                runner: Runner::Shell(plugin.clone()),
+            };
+            let beside = BackgroundTool::ALL.map(|tool| {
+                let mut spec = code_runner(tool.name(), tool.description(), tool.input_schema());
+                spec.annotations.read_only = tool.is_read_only();
+                spec.annotations.destructive = !tool.is_read_only();
+                Tool {
+                    spec,
+                    runner: Runner::Background(tool, plugin.clone()),
+                }
+            });
+            Ok([now].into_iter().chain(beside).collect())
+        }
         PluginKind::Command => Ok(Vec::new()),
     }
 }
@@ -253,7 +282,7 @@ fn goes_by(tool: &Tool, name: &str) -> bool {
 /// The name that a tool had in the Python version: `mcp__PLUGIN__TOOL`.
 fn prefixed_name(tool: &Tool) -> String {
     let server = match &tool.runner {
-        Runner::Shell(_) => execute_command::SERVER,
+        Runner::Shell(_) | Runner::Background(..) => execute_command::SERVER,
         other => &other.plugin().manifest().name,
     };
     format!("mcp__{server}__{}", tool.spec.name)
@@ -270,7 +299,20 @@ struct Inner {
     tools: BTreeMap<String, Tool>,
     filesystem: Arc<GuestFilesystem>,
     commands: Arc<CommandFilter>,
+    background: Background,
     limits: Limits,
+}
+
+/// Tells an agent's background commands to end when its turn is over, however that comes.
+#[must_use]
+pub struct BackgroundOfTurn(Toolbox);
+
+impl Drop for BackgroundOfTurn {
+    fn drop(&mut self) {
+        if let Some(inner) = &self.0.inner {
+            inner.background.cancel();
+        }
+    }
 }
 
 /// Ends the call when the run drops it.
@@ -323,6 +365,18 @@ impl Toolbox {
         inner.map_or_else(Vec::new, |inner| inner.filesystem.changed_context_paths())
     }
 
+    /// Ends the agent's background commands and waits until none of them can change a file any more.
+    pub async fn end_background(&self) {
+        if let Some(inner) = &self.inner {
+            inner.background.end().await;
+        }
+    }
+
+    /// What ends the background commands of a turn when it is dropped, without waiting for them.
+    pub fn background_of_turn(&self) -> BackgroundOfTurn {
+        BackgroundOfTurn(self.clone())
+    }
+
     /// Runs one call to its end. Never fails: whatever happens becomes an outcome that the model can read. Dropping the
     /// future ends the call.
     pub async fn call(&self, call: &ToolCall) -> ToolOutcome {
@@ -368,7 +422,22 @@ impl Toolbox {
                 }
                 Err(message) => ToolOutcome::error(message),
             },
-            Runner::Shell(plugin) => match ExecuteCommand::parse(&arguments) {
+            Runner::Background(tool, plugin) => {
+                let ground = Ground {
+                    sandbox: &inner.sandbox,
+                    plugin,
+                    filesystem: &inner.filesystem,
+                };
+                let call = background_tools::Call {
+                    ground,
+                    limits: &inner.limits,
+                    filter: &inner.commands,
+                    id: &call.id,
+                };
+                tool.call(&inner.background, &arguments, call).await
+            }
+            Runner::Shell(plugin) => match ExecuteCommand::parse(execute_command::NAME, &arguments)
+            {
                 Ok(command) => {
                     let workspace = inner.filesystem.working_directory();
                     let commands = Arc::clone(&inner.commands);

@@ -205,6 +205,7 @@ impl Driver {
         Conversation {
             agent: member.id.clone(),
             backend: Arc::clone(&member.backend),
+            _background: member.toolbox.background_of_turn(),
             toolbox: member.toolbox.clone(),
             context,
             messages: Vec::new(),
@@ -213,12 +214,14 @@ impl Driver {
     }
 }
 
+/// Lays out the agent's files, once nothing of an earlier turn can change them any more.
 async fn lay_out(
     desks: &Desks,
     conversation: &Conversation,
     start: Start,
     sees: Vec<AnswerLabel>,
 ) -> Result<Vec<PathBuf>, String> {
+    conversation.toolbox.end_background().await;
     let (folders, warnings) = desks
         .lay_out(conversation.agent.clone(), start, sees)
         .await?;

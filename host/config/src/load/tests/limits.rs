@@ -53,6 +53,19 @@ fn every_limit_on_writing_has_its_key() {
 }
 
 #[test]
+fn background_commands_have_a_time_and_a_number_of_their_own() {
+    let place = with_data();
+    let text = format!(
+        "{}sandbox:\n  background_time: 5min\n  background_commands: 2\n",
+        backend("cwd: ws")
+    );
+    let limits = place.plan(&text).agents[0].limits.clone();
+    assert_eq!(limits.background_time, Duration::from_secs(300));
+    assert_eq!(limits.background_commands, 2);
+    assert_eq!(limits.call_time, Limits::default().call_time);
+}
+
+#[test]
 fn the_time_for_coordination_is_in_seconds_and_has_a_limit() {
     let timeout = |value: &str| {
         top_level(&format!(

@@ -1,106 +1,21 @@
 //! A toolbox of the first-party plugins on real files.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod agent;
+mod background;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use massgen_backends::ToolCall;
-use massgen_config::{ContextPath, Limits, PathRules, Permission, ToolFilter};
-use massgen_sandbox::{GuestFilesystem, Manifest, Plugin, Sandbox, SandboxOptions};
-use massgen_tools::{AgentPaths, ToolOutcome, ToolStatus, Toolbox, Toolset, agent_policy};
+use massgen_config::{Limits, ToolFilter};
+use massgen_tools::{ToolStatus, Toolbox};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-fn plugin(sandbox: &Sandbox, name: &str) -> Plugin {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/target/artifacts");
-    let read = |suffix: &str| {
-        let file = folder.join(format!("{name}.{suffix}"));
-        fs::read(&file).unwrap_or_else(|error| {
-            panic!("{}: {error}; run `cargo xtask plugins`", file.display())
-        })
-    };
-    let manifest = Manifest::parse(&String::from_utf8(read("toml")).unwrap()).unwrap();
-    sandbox.load_bytes(manifest, &read("wasm")).unwrap()
-}
-
-async fn toolset() -> Toolset {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
-    let sandbox = Sandbox::new(SandboxOptions { cache }).unwrap();
-    let plugins = ["filesystem", "python", "workspace_tools"].map(|name| plugin(&sandbox, name));
-    Toolset::load(sandbox, &plugins, &Limits::default())
-        .await
-        .unwrap()
-}
-
-/// An agent's folders, and a context path that it may write in the final presentation.
-struct Agent {
-    _temporary: TempDir,
-    folder: PathBuf,
-    toolbox: Toolbox,
-}
-
-impl Agent {
-    async fn new() -> Self {
-        Self::with(&ToolFilter::default(), Limits::default()).await
-    }
-
-    async fn with(filter: &ToolFilter, limits: Limits) -> Self {
-        let temporary = tempfile::tempdir().unwrap();
-        let folder = temporary.path().canonicalize().unwrap();
-        for name in ["ws", "temp", "context"] {
-            fs::create_dir(folder.join(name)).unwrap();
-        }
-        let context = ContextPath {
-            path: folder.join("context"),
-            permission: Permission::Write,
-            is_file: false,
-            protected: vec![folder.join("context/keep.txt")],
-        };
-        let paths = AgentPaths {
-            workspace: folder.join("ws"),
-            temporary_workspace: folder.join("temp"),
-            context: vec![context],
-            rules: PathRules::default(),
-        };
-        let filesystem =
-            GuestFilesystem::mirroring(agent_policy(&paths).unwrap(), paths.workspace.clone())
-                .unwrap();
-        let toolbox = toolset()
-            .await
-            .for_agent(Arc::new(filesystem), filter, None, limits)
-            .expect("no patterns");
-        Self {
-            _temporary: temporary,
-            folder,
-            toolbox,
-        }
-    }
-
-    async fn call(&self, tool: &str, arguments: Value) -> ToolOutcome {
-        self.call_text(tool, &arguments.to_string()).await
-    }
-
-    async fn call_text(&self, tool: &str, arguments: &str) -> ToolOutcome {
-        let call = ToolCall {
-            id: "1".to_owned(),
-            name: tool.to_owned(),
-            arguments: arguments.to_owned(),
-        };
-        self.toolbox.call(&call).await
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.toolbox
-            .definitions()
-            .into_iter()
-            .map(|tool| tool.name)
-            .collect()
-    }
-}
+use crate::agent::{Agent, toolset};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_party_tools_are_announced_with_their_schemas() {
@@ -202,7 +117,11 @@ async fn a_misspelt_name_in_a_filter_is_told_with_the_nearest_one() {
             "raed_file",
             "mcp__filesystem__write_fle",
         ])),
-        excluded: names(&["mcp__python__run_python", "run_pyhton", "execute_command"]),
+        excluded: names(&[
+            "mcp__python__run_python",
+            "run_pyhton",
+            "generate_and_store_image",
+        ]),
     };
     let unknown = toolset().await.unknown_in(&filter);
     let told: Vec<String> = unknown.iter().map(ToString::to_string).collect();
@@ -215,7 +134,7 @@ async fn a_misspelt_name_in_a_filter_is_told_with_the_nearest_one() {
              Did you mean `mcp__filesystem__write_file`?",
             "`exclude_tools` names `run_pyhton`, and no tool goes by that name; it has no effect. \
              Did you mean `run_python`?",
-            "`exclude_tools` names `execute_command`, and no tool goes by that name; it has no effect. \
+            "`exclude_tools` names `generate_and_store_image`, and no tool goes by that name; it has no effect. \
              Remove it if it is not needed.",
         ]
     );
