@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::command_line;
 use crate::environment::Environment;
 use crate::node::{Node, Tree};
 use crate::plan::{ApiKey, BackendKind, BackendPlan};
@@ -77,26 +78,17 @@ const LATER_KEYS: [&str; 22] = [
 ];
 
 /// Keys that narrow or move command execution. To ignore one would give an agent more than its user meant.
-const SAFETY_KEYS: [&str; 7] = [
-    "command_line_execution_mode",
-    "command_line_docker_image",
-    "command_line_docker_memory_limit",
-    "command_line_docker_cpu_limit",
-    "command_line_docker_network_mode",
+const SAFETY_KEYS: [&str; 5] = [
+    "command_line_docker_credentials",
+    "command_line_docker_packages",
+    "command_line_docker_enable_sudo",
     "permission_mode",
     "disallowed_tools",
 ];
 
 /// Keys read elsewhere.
-pub(crate) const SHARED_KEYS: [&str; 7] = [
-    "cwd",
-    "context_paths",
-    "allowed_tools",
-    "exclude_tools",
-    "enable_mcp_command_line",
-    "command_line_allowed_commands",
-    "command_line_blocked_commands",
-];
+pub(crate) const SHARED_KEYS: [&str; 4] =
+    ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
 
 /// Where Chat Completions are, unless `base_url` says otherwise.
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
@@ -196,7 +188,7 @@ fn request_fields(section: &Section<'_>) -> Map<String, Value> {
 }
 
 fn report_keys(section: &Section<'_>) {
-    for name in SHARED_KEYS {
+    for name in SHARED_KEYS.into_iter().chain(command_line::KEYS) {
         let _ = section.get(name);
     }
     for name in LATER_KEYS {
@@ -215,7 +207,7 @@ fn report_keys(section: &Section<'_>) {
                 node.place,
                 &section.key(name),
                 "not available in this version, and ignoring it could allow more than was meant.",
-                "Remove it: commands run only in the WebAssembly sandbox.",
+                "Remove it.",
             );
         }
     }

@@ -4,14 +4,15 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::backend;
+use crate::command_line;
 use crate::context::Context;
 use crate::diagnostic::{ConfigError, Severity};
 use crate::environment::Environment;
 use crate::limits::Limits;
 use crate::node::{Node, Place, Tree};
 use crate::plan::{
-    AgentId, AgentPlan, CommandLine, HiddenNames, Lane, OrchestratorPlan, PathRules,
-    ReadBeforeDelete, RunPlan, ToolFilter, UiPlan,
+    AgentId, AgentPlan, HiddenNames, OrchestratorPlan, PathRules, ReadBeforeDelete, RunPlan,
+    ToolFilter, UiPlan,
 };
 use crate::quantity;
 use crate::section::{Findings, Section};
@@ -348,7 +349,7 @@ impl Reader<'_> {
             allowed: names(backend.texts("allowed_tools")),
             excluded: names(backend.texts("exclude_tools")).unwrap_or_default(),
         };
-        let command_line = self.command_line(&backend);
+        let command_line = command_line::read(&backend);
         let plan = backend::read(&backend, &self.folder, self.environment)?;
         Some(AgentPlan {
             id: id?,
@@ -443,33 +444,6 @@ impl Reader<'_> {
         let timeout = section.quantity("orchestrator_timeout_seconds", "600", quantity::time);
         section.warn_about_the_rest(&[]);
         timeout.unwrap_or(ORCHESTRATOR_TIMEOUT)
-    }
-
-    /// The commands that the agent may run, if it may run any (`spec/04` E3 to E5).
-    fn command_line(&self, backend: &Section<'_>) -> Option<CommandLine> {
-        let patterns = |key: &'static str| -> Vec<String> {
-            let given = backend.texts(key).unwrap_or_default();
-            for (place, pattern) in &given {
-                if let Err(error) = regex::Regex::new(pattern) {
-                    let reason = error.to_string();
-                    let reason = reason.lines().last().unwrap_or_default().to_owned();
-                    self.findings.error(
-                        *place,
-                        &backend.key(key),
-                        format!("`{pattern}` is no regular expression: {reason}."),
-                        "Write a pattern for the whole command, for example `python .*`.",
-                    );
-                }
-            }
-            given.into_iter().map(|(_, pattern)| pattern).collect()
-        };
-        let command_line = CommandLine {
-            allowed: patterns("command_line_allowed_commands"),
-            blocked: patterns("command_line_blocked_commands"),
-            lane: Lane::Sandbox,
-        };
-        let enabled = backend.boolean("enable_mcp_command_line") == Some(true);
-        enabled.then_some(command_line)
     }
 
     fn limits(&self, outer: &Section<'_>, defaults: &Limits) -> Limits {

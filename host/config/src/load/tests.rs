@@ -1,6 +1,7 @@
 //! What a configuration may say, and what a user reads where it is wrong.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod commands;
 mod files;
 mod limits;
 mod paths;
@@ -504,15 +505,15 @@ fn request_fields_are_passed_on_as_they_stand() {
 #[test]
 fn a_key_that_would_narrow_what_agents_may_do_is_refused_rather_than_ignored() {
     for key in [
-        "command_line_execution_mode",
-        "command_line_docker_network_mode",
+        "command_line_docker_credentials",
+        "command_line_docker_packages",
         "disallowed_tools",
     ] {
         assert_eq!(
             refusal(&backend(&format!("{key}: [ls]"))),
             format!(
                 "error: c.yaml:5:{}: `agent.backend.{key}`: not available in this version, and ignoring it could allow \
-                 more than was meant. Remove it: commands run only in the WebAssembly sandbox.",
+                 more than was meant. Remove it.",
                 key.len() + 7
             )
         );
@@ -529,31 +530,6 @@ fn a_key_of_a_later_version_is_warned_about() {
         "warning: c.yaml:5:24: `agent.backend.enable_web_search`: not available in this version; it is ignored.\n\
          warning: c.yaml:6:18: `agent.backend.mcp_servers`: not available in this version; it is ignored.\n\
          warning: c.yaml:8:23: `orchestrator.voting_sensitivity`: not available in this version; it is ignored."
-    );
-}
-
-#[test]
-fn commands_are_run_where_it_is_said_and_within_patterns() {
-    assert_eq!(plan(&backend("cwd: w")).agents[0].command_line, None);
-    let enabled = plan(&backend(
-        "cwd: w\nenable_mcp_command_line: true\ncommand_line_allowed_commands: ['python .*', ls]\n\
-         command_line_blocked_commands: ['rm .*']",
-    ));
-    let expected = CommandLine {
-        allowed: vec!["python .*".to_owned(), "ls".to_owned()],
-        blocked: vec!["rm .*".to_owned()],
-        lane: Lane::Sandbox,
-    };
-    assert_eq!(enabled.agents[0].command_line, Some(expected));
-    assert_eq!(enabled.warnings, []);
-}
-
-#[test]
-fn a_command_pattern_that_is_no_regular_expression_is_refused() {
-    assert_eq!(
-        refusal(&backend("command_line_blocked_commands: ['(rm']")),
-        "error: c.yaml:5:37: `agent.backend.command_line_blocked_commands`: `(rm` is no regular expression: \
-         error: unclosed group. Write a pattern for the whole command, for example `python .*`."
     );
 }
 
