@@ -5,6 +5,7 @@
 //! answers with the same [`massgen_sandbox::Report`] as a call into the sandbox.
 
 mod command;
+mod survey;
 mod view;
 
 pub use command::NativeCommand;

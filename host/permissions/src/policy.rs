@@ -220,6 +220,11 @@ impl Policy {
         &self.excluded_names
     }
 
+    /// The paths for which a grant, a protection or a rule names the very place, whether or not something lies there yet.
+    pub fn fixed_places(&self) -> &[PathBuf] {
+        &self.guarded
+    }
+
     fn judge(&self, path: &Path, question: Question, chain: &mut impl Chain) -> Decision {
         let path = place::plain(path);
         let site = path
