@@ -5,8 +5,13 @@
 //! answers with the same [`massgen_sandbox::Report`] as a call into the sandbox.
 
 mod command;
+mod lane;
+mod local;
+mod process_limit;
 mod survey;
 mod view;
 
 pub use command::NativeCommand;
+pub use lane::NativeLane;
+pub use local::{Local, LocalError};
 pub use view::{Bind, Shown, View, ViewError};

@@ -148,7 +148,8 @@ impl Cancel {
         self.0.0.load(Ordering::SeqCst)
     }
 
-    pub(crate) async fn cancelled(&self) {
+    /// Waits until [`Cancel::cancel`] is called.
+    pub async fn cancelled(&self) {
         let notified = self.0.1.notified();
         if !self.is_cancelled() {
             notified.await;
