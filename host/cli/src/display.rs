@@ -213,11 +213,14 @@ impl Lines {
                 status,
                 summary,
                 elapsed_ms,
+                lane,
                 ..
             } => {
+                let lane = lane.as_ref().map(|lane| format!(", {lane}"));
                 format!(
-                    "[{agent}] 🔧 {tool}: {} ({elapsed_ms} ms) {summary}\n",
-                    ended(status)
+                    "[{agent}] 🔧 {tool}: {} ({elapsed_ms} ms{}) {summary}\n",
+                    ended(status),
+                    lane.unwrap_or_default()
                 )
             }
             EventKind::Enforced {

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use massgen_backends::BackendError;
 use massgen_config::ConfigError;
+use massgen_lanes::LocalError;
 use massgen_orchestrator::layout::LogError;
 use massgen_orchestrator::workspace::WorkspaceError;
 use massgen_orchestrator::{Outcome, RunError};
@@ -76,6 +77,8 @@ pub(crate) enum Failure {
     Commands(#[from] CommandsError),
     #[error("{0}")]
     Toolset(#[from] ToolsetError),
+    #[error("agent `{agent}`: {error}")]
+    Lane { agent: String, error: LocalError },
     #[error("cannot {doing}: {source}")]
     System {
         doing: &'static str,
@@ -92,6 +95,7 @@ impl Failure {
             | Self::Recording(_)
             | Self::Workspace(_)
             | Self::Pattern(_)
+            | Self::Lane { .. }
             | Self::Mount(_) => Exit::Configuration,
             Self::Run(RunError::ReservedToolName { .. }) => Exit::Configuration,
             Self::Run(_)

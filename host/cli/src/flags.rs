@@ -170,6 +170,10 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
 
+    /// Let agents run command lines as processes of this machine, where the configuration says so
+    #[arg(long)]
+    pub(crate) allow_local_commands: bool,
+
     /// Plain lines, as --output plain
     #[arg(long, conflicts_with = "output")]
     pub(crate) no_display: bool,

@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod first_party;
 mod flags;
+mod lanes;
 mod recover;
 mod run;
 mod sandboxing;

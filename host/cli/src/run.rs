@@ -17,6 +17,7 @@ use crate::approval::Terminal;
 use crate::display::{Display, Shown};
 use crate::exit::{Exit, Failure};
 use crate::flags::{Output, RunFlags};
+use crate::lanes::{self, LocalCommands};
 use crate::sandboxing;
 
 /// Runs to the end.
@@ -27,6 +28,11 @@ pub(crate) fn run(flags: RunFlags) -> Result<Exit, Failure> {
     if let Some(limit) = flags.orchestrator_timeout {
         plan.orchestrator_timeout = limit;
     }
+    let local = match flags.allow_local_commands {
+        true => LocalCommands::Allowed,
+        false => LocalCommands::Refused,
+    };
+    lanes::check(&plan, local)?;
     let question = question(flags.question.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -78,6 +84,7 @@ async fn execute(
     let display = Display::start(format, log.root().to_owned(), cancel.clone());
     let warnings = plan.warnings.iter().map(ToString::to_string);
     for warning in warnings.chain(tools.warnings) {
+        tracing::warn!("{warning}");
         display.warn(warning);
     }
     tokio::spawn({

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use massgen_config::{AgentPlan, Environment, Limits, RunPlan};
+use massgen_lanes::NativeLane;
 use massgen_orchestrator::workspace::Workspaces;
 use massgen_sandbox::{
     Approver, Audit, AuditLog, Commands, GuestFilesystem, Sandbox, SandboxOptions,
@@ -11,7 +12,7 @@ use massgen_sandbox::{
 use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy, real_location};
 
 use crate::exit::Failure;
-use crate::first_party;
+use crate::{first_party, lanes};
 
 /// The audit's file in the log folder of a run.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -22,7 +23,7 @@ pub(crate) struct Tools {
     pub(crate) toolboxes: Vec<Toolbox>,
     /// Where decisions about files are recorded, if any tool can make some.
     pub(crate) audit: Option<AuditLog>,
-    /// What is odd about the agents' tool filters, as sentences for the user.
+    /// What is weaker or odd about the agents' tools, as sentences for the user.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -65,15 +66,18 @@ pub(crate) async fn tools(
     };
     let sandbox = sandbox.with_commands(Commands::of(&plugins)?);
     let toolset = Toolset::load(sandbox, &plugins, &Limits::default()).await?;
-    let toolboxes: Result<_, _> = plan
-        .agents
-        .iter()
-        .map(|agent| toolbox(&toolset, agent, workspaces, audit(agent), approver))
-        .collect();
+    let mut toolboxes = Vec::new();
+    for agent in &plan.agents {
+        let lane = lanes::open(agent).await?;
+        let audit = audit(agent);
+        toolboxes.push(toolbox(&toolset, agent, lane, workspaces, audit, approver)?);
+    }
+    let mut warnings = lanes::warnings(plan);
+    warnings.extend(unknown_tools(&toolset, plan));
     Ok(Tools {
-        toolboxes: toolboxes?,
+        toolboxes,
         audit: Some(log),
-        warnings: unknown_tools(&toolset, plan),
+        warnings,
     })
 }
 
@@ -97,6 +101,7 @@ fn unknown_tools(toolset: &Toolset, plan: &RunPlan) -> Vec<String> {
 fn toolbox(
     toolset: &Toolset,
     agent: &AgentPlan,
+    lane: Option<NativeLane>,
     workspaces: &Workspaces,
     audit: Audit,
     approver: Option<&Arc<dyn Approver>>,
@@ -119,6 +124,7 @@ fn toolbox(
         Arc::new(filesystem),
         &agent.tools,
         agent.command_line.as_ref(),
+        lane,
         agent.limits.clone(),
     );
     Ok(toolbox?)

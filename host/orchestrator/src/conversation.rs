@@ -166,6 +166,7 @@ impl Conversation {
             status: outcome.status,
             summary: summary(outcome.content.trim().lines().next().unwrap_or_default()),
             elapsed_ms: u64::try_from(outcome.elapsed.as_millis()).unwrap_or(u64::MAX),
+            lane: outcome.lane,
         };
         self.reporter.event(finished).await;
         Message::Tool {

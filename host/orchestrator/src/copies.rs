@@ -54,6 +54,7 @@ impl CopyAudit {
             digest: String::new(),
             tool: copy.purpose.to_owned(),
             call: copy.answer.clone(),
+            lane: None,
         });
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)

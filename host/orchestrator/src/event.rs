@@ -89,6 +89,9 @@ pub enum EventKind {
         summary: String,
         /// Wall time of the call in milliseconds.
         elapsed_ms: u64,
+        /// The native lane in which it ran, which holds it less closely than the sandbox; none in the sandbox.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lane: Option<String>,
     },
     /// An agent ended its turn without a usable `new_answer` or `vote` and was told so.
     Enforced {
@@ -403,6 +406,7 @@ mod tests {
             },
             summary: "cannot write".into(),
             elapsed_ms: 3,
+            lane: None,
         };
         let value = serde_json::to_value(event(finished)).unwrap();
         assert_eq!(
@@ -433,6 +437,7 @@ mod tests {
                 status: limit,
                 summary: String::new(),
                 elapsed_ms: u64::MAX,
+                lane: Some("local".into()),
             },
             EventKind::Warning {
                 agent: None,

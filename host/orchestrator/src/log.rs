@@ -91,8 +91,13 @@ impl RunLog {
                 agent,
                 tool,
                 summary,
+                lane,
                 ..
-            } => self.output(agent, &format!("\n[{tool}] {summary}\n")),
+            } => {
+                let lane = lane.as_ref().map(|lane| format!(" in the lane {lane}"));
+                let lane = lane.unwrap_or_default();
+                self.output(agent, &format!("\n[{tool}{lane}] {summary}\n"))
+            }
             EventKind::AgentFailed { agent, error, .. } => {
                 self.output(agent, &format!("\n[failed] {error}\n"))
             }

@@ -22,6 +22,10 @@ pub struct Call {
     pub tool: String,
     /// The model's id of the tool call.
     pub call: String,
+    /// The native lane in which it ran; none in the sandbox. What follows from a lane is its mounts: behind them nobody is
+    /// asked about single files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
 }
 
 /// The part of a run in which a decision was made; grants differ by it.

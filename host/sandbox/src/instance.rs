@@ -66,6 +66,7 @@ impl Family {
                 digest: String::new(),
                 tool: String::new(),
                 call: call_id,
+                lane: None,
             },
             limits,
             running: AtomicU32::new(0),

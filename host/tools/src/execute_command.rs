@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use massgen_config::Limits;
+use massgen_lanes::NativeCommand;
 use massgen_sandbox::{CommandFilter, Entry, Invocation, Outcome, Report};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,9 @@ struct Ran<'a> {
     limit: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refused: Vec<String>,
+    /// Where it ran, if not in the sandbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lane: Option<&'a str>,
 }
 
 /// JSON Schema of the arguments.
@@ -110,13 +114,7 @@ impl ExecuteCommand {
         filter: Arc<CommandFilter>,
         call_id: &str,
     ) -> Invocation {
-        let asked = self
-            .timeout
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        let limits = Limits {
-            call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)),
-            ..limits.clone()
-        };
+        let limits = self.limits(limits);
         let entry = Entry::Command {
             arguments: ["bash", "-c", &self.command].map(str::to_owned).to_vec(),
             stdin: Vec::new(),
@@ -130,9 +128,34 @@ impl ExecuteCommand {
         }
     }
 
-    /// The outcome as the model reads it. A command that failed is an answer, not an error of the tool; what it wrote is
+    /// The command line for a native lane.
+    pub(crate) fn native(&self, workspace: &Path, limits: &Limits) -> NativeCommand {
+        NativeCommand {
+            line: self.command.clone(),
+            working_directory: self.directory(workspace),
+            limits: self.limits(limits),
+        }
+    }
+
+    /// The run's limits with the time that the model asked for, where that is less.
+    fn limits(&self, limits: &Limits) -> Limits {
+        let asked = self
+            .timeout
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        Limits {
+            call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)),
+            ..limits.clone()
+        }
+    }
+
+    /// The outcome as the model reads it; `lane` is the native lane in which it ran, if any. A command that failed is an answer, not an error of the tool; what it wrote is
     /// kept however it ended, and where a rule refused it something, the rule is named.
-    pub(crate) fn outcome(&self, report: &Report, workspace: &Path) -> ToolOutcome {
+    pub(crate) fn outcome(
+        &self,
+        report: &Report,
+        workspace: &Path,
+        lane: Option<&str>,
+    ) -> ToolOutcome {
         let exit_code = match report.outcome {
             Outcome::Exited { code } => i32::from(code),
             _ => -1,
@@ -162,6 +185,7 @@ impl ExecuteCommand {
                 0 => Vec::new(),
                 _ => report.denials.iter().map(refusal).collect(),
             },
+            lane,
         };
         let status = match (&report.outcome, report.denials.last()) {
             (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied {
@@ -175,6 +199,7 @@ impl ExecuteCommand {
             content,
             status,
             elapsed: report.elapsed,
+            lane: lane.map(str::to_owned),
         }
     }
 }

@@ -8,6 +8,7 @@
 mod background;
 mod execute_command;
 mod files;
+mod native;
 mod outcome;
 mod run_python;
 mod toolbox;

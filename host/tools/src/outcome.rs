@@ -42,6 +42,9 @@ pub struct ToolOutcome {
     pub status: ToolStatus,
     /// Wall time of the call.
     pub elapsed: Duration,
+    /// The native lane in which it ran; none in the sandbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<String>,
 }
 
 impl ToolOutcome {
@@ -51,6 +54,7 @@ impl ToolOutcome {
             content: message.into(),
             status: ToolStatus::ToolError,
             elapsed: Duration::ZERO,
+            lane: None,
         }
     }
 
@@ -73,6 +77,7 @@ impl ToolOutcome {
             content,
             status,
             elapsed,
+            lane: None,
         }
     }
 }

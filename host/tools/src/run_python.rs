@@ -161,5 +161,6 @@ pub(crate) fn outcome(report: &Report) -> ToolOutcome {
         content,
         status,
         elapsed: report.elapsed,
+        lane: None,
     }
 }

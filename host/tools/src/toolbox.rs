@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use massgen_backends::{ToolCall, ToolDefinition};
 use massgen_config::{CommandLine, Limits, ToolFilter, nearest};
+use massgen_lanes::NativeLane;
 use massgen_sandbox::{
     Cancel, CommandFilter, Entry, GuestFilesystem, Invocation, Plugin, PluginKind, Sandbox,
     ToolSpec,
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::background::tools::{self as background_tools, BackgroundTool};
 use crate::background::{Background, Ground};
 use crate::execute_command::{self, ExecuteCommand};
+use crate::native::NativeShell;
 use crate::outcome::ToolOutcome;
 use crate::run_python::{self, RunPython};
 
@@ -158,7 +160,8 @@ impl Toolset {
 
     /// The tools that `filter` leaves, on the files of one agent. A filter names a tool by its own name or as
     /// `mcp__PLUGIN__TOOL`, the name it had in the Python version; both mean the same tool everywhere. Without
-    /// `command_line` the agent runs no commands.
+    /// `command_line` the agent runs no commands; with a `native` lane its command lines run there and none in the
+    /// background, and those of `run_python` in the sandbox as ever.
     ///
     /// # Errors
     /// When a pattern of `command_line` is no regular expression.
@@ -167,6 +170,7 @@ impl Toolset {
         filesystem: Arc<GuestFilesystem>,
         filter: &ToolFilter,
         command_line: Option<&CommandLine>,
+        native: Option<NativeLane>,
         limits: Limits,
     ) -> Result<Toolbox, ToolsetError> {
         let commands = command_line.map(|command_line| {
@@ -188,7 +192,10 @@ impl Toolset {
             let is_left = match tool.runner {
                 Runner::Plugin(_) | Runner::Python(_) => true,
                 // Whoever excludes `execute_command` wants no command lines, and may not know its later companions.
-                Runner::Shell(_) | Runner::Background(..) => runs_command_lines,
+                Runner::Shell(_) => runs_command_lines,
+                // A native lane mounts the agent's files while nothing else of the agent's runs, and nothing it starts
+                // outlives its call.
+                Runner::Background(..) => runs_command_lines && native.is_none(),
             };
             is_left && passes(tool)
         });
@@ -202,6 +209,7 @@ impl Toolset {
                 filesystem,
                 commands: Arc::new(commands.unwrap_or_default()),
                 background: Background::new(limits.background_commands),
+                native: native.map(NativeShell::new),
                 limits,
             })),
         })
@@ -300,6 +308,7 @@ struct Inner {
     filesystem: Arc<GuestFilesystem>,
     commands: Arc<CommandFilter>,
     background: Background,
+    native: Option<NativeShell>,
     limits: Limits,
 }
 
@@ -332,15 +341,18 @@ impl Toolbox {
 
     /// The tools to announce to the model, in a stable order.
     pub fn definitions(&self) -> Vec<ToolDefinition> {
+        let Some(inner) = &self.inner else {
+            return Vec::new();
+        };
         let definition = |tool: &Tool| ToolDefinition {
             name: tool.spec.name.clone(),
-            description: tool.spec.description.clone(),
+            description: match (&tool.runner, &inner.native) {
+                (Runner::Shell(_), Some(native)) => native.description(),
+                _ => tool.spec.description.clone(),
+            },
             parameters: tool.spec.input_schema.clone(),
         };
-        self.inner
-            .iter()
-            .flat_map(|inner| inner.tools.values().map(definition))
-            .collect()
+        inner.tools.values().map(definition).collect()
     }
 
     /// True when the tool says that it changes nothing: such calls of one turn may run at the same time.
@@ -440,11 +452,17 @@ impl Toolbox {
             {
                 Ok(command) => {
                     let workspace = inner.filesystem.working_directory();
+                    if let Some(native) = &inner.native {
+                        let line = command.native(workspace, &inner.limits);
+                        let cancel = CancelOnDrop(Cancel::default());
+                        let report = native.run(&inner.filesystem, line, &call.id, &cancel.0);
+                        return command.outcome(&report.await, workspace, Some(native.name()));
+                    }
                     let commands = Arc::clone(&inner.commands);
                     let invocation =
                         command.invocation(workspace, &inner.limits, commands, &call.id);
                     let report = inner.invoke(plugin, invocation).await;
-                    command.outcome(&report, workspace)
+                    command.outcome(&report, workspace, None)
                 }
                 Err(message) => ToolOutcome::error(message),
             },

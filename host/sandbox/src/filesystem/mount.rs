@@ -139,6 +139,11 @@ impl GuestFilesystem {
         self
     }
 
+    /// Where decisions about the files are recorded, if anywhere.
+    pub const fn audit(&self) -> Option<&Audit> {
+        self.audit.as_ref()
+    }
+
     /// The same files, with somebody to ask where a rule says `ask`. Without one it means no.
     #[must_use]
     pub fn approved_by(mut self, approver: Arc<dyn Approver>) -> Self {

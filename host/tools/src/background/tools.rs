@@ -281,6 +281,7 @@ fn said(content: String, status: ToolStatus) -> ToolOutcome {
         content,
         status,
         elapsed: Duration::ZERO,
+        lane: None,
     }
 }
 

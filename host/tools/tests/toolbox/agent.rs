@@ -84,7 +84,7 @@ impl Agent {
                 .unwrap();
         let toolbox = toolset()
             .await
-            .for_agent(Arc::new(filesystem), filter, command_line, limits)
+            .for_agent(Arc::new(filesystem), filter, command_line, None, limits)
             .unwrap();
         Self {
             _temporary: temporary,
