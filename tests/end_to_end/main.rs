@@ -7,6 +7,7 @@ mod bad_input;
 mod coordination;
 mod demo;
 mod exec;
+mod lanes;
 mod massgen;
 mod policy;
 mod python;

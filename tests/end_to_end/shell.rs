@@ -13,6 +13,20 @@ fn execute(backend: &str, calls: &[Value]) -> (Vec<String>, Ran) {
 /// Lets one agent call a tool with each of these arguments; gives the beginning of what the model would read of each.
 pub(crate) fn call_tool(tool: &str, backend: &str, calls: &[Value]) -> (Vec<String>, Ran) {
     let folder = Folder::new();
+    write_calls(&folder, tool, backend, calls);
+    let ran = folder.run(&["--config", "run.yaml", "--output", "json", "Go on"]);
+    (told(&ran), ran)
+}
+
+/// What the model would read of each call, its beginning.
+pub(crate) fn told(ran: &Ran) -> Vec<String> {
+    let finished = ran.events_of("tool_call_finished");
+    let summary = |event: &Value| event["summary"].as_str().unwrap().to_owned();
+    finished.iter().map(summary).collect()
+}
+
+/// Writes `run.yaml`, of one agent with this backend that calls a tool with each of these arguments and is done.
+pub(crate) fn write_calls(folder: &Folder, tool: &str, backend: &str, calls: &[Value]) {
     folder.write(
         "run.yaml",
         &format!(
@@ -36,13 +50,6 @@ pub(crate) fn call_tool(tool: &str, backend: &str, calls: &[Value]) -> (Vec<Stri
     let turns = [json!({"massgen_cassette": 1}), turn(chunks), turn(end)];
     let lines: String = turns.iter().map(|turn| format!("{turn}\n")).collect();
     folder.write("turns.jsonl", &lines);
-    let ran = folder.run(&["--config", "run.yaml", "--output", "json", "Go on"]);
-    let told = ran
-        .events_of("tool_call_finished")
-        .iter()
-        .map(|event| event["summary"].as_str().unwrap().to_owned())
-        .collect();
-    (told, ran)
 }
 
 #[test]

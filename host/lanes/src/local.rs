@@ -25,6 +25,9 @@ const LAST_OUTPUT: Duration = Duration::from_secs(1);
 /// machine have some.
 const THREADS_PER_COMMAND: u32 = 8;
 
+/// The search path.
+const PROGRAMS: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+
 /// Directories of programs and libraries; a link among them stays a link.
 const SYSTEM: [&str; 7] = [
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
@@ -81,6 +84,8 @@ pub struct Local {
     /// Holds the empty file that covers hidden ones.
     covers: TempDir,
     shell: &'static str,
+    /// Absolute, as the shell is: the search path begins in the workspace.
+    prlimit: &'static str,
     /// Options that not every bubblewrap has.
     further: &'static [&'static str],
     processes: ProcessLimit,
@@ -92,13 +97,13 @@ impl Local {
     /// # Errors
     /// A sentence with what is missing.
     pub async fn find() -> Result<Self, LocalError> {
-        let help = said_by("bwrap", "bubblewrap", "--help").await?;
-        said_by("prlimit", "util-linux", "--version").await?;
+        let help = help_of_bubblewrap().await?;
         let covers = tempfile::tempdir().map_err(LocalError::Temporary)?;
         std::fs::write(covers.path().join("empty"), "").map_err(LocalError::Temporary)?;
         let lane = Self {
             covers,
             shell: shell(),
+            prlimit: prlimit()?,
             further: match help.contains("--disable-userns") {
                 true => &["--disable-userns"],
                 false => &[],
@@ -226,7 +231,7 @@ impl Local {
             OsString::from("--chdir"),
             command.working_directory.clone().into(),
         ]);
-        arguments.add(["--", "prlimit"]);
+        arguments.add(["--", self.prlimit]);
         for limit in rlimits(&command.limits) {
             arguments.add([limit]);
         }
@@ -302,7 +307,7 @@ const fn process_limit(limits: &Limits) -> u32 {
 /// The whole environment: nothing of ours is in it. The programs of a virtual environment in the working directory come
 /// first (`spec/04` E9).
 fn environment(working_directory: &Path) -> Vec<(&'static str, OsString)> {
-    let mut path = OsString::from("/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+    let mut path = OsString::from(PROGRAMS);
     let mut variables = vec![
         ("HOME", "/tmp".into()),
         ("LANG", "C.UTF-8".into()),
@@ -330,22 +335,29 @@ fn shell() -> &'static str {
     }
 }
 
-async fn said_by(
-    program: &'static str,
-    package: &'static str,
-    option: &str,
-) -> Result<String, LocalError> {
-    let output = Command::new(program).arg(option).output().await;
+/// Where the machine has `prlimit`.
+fn prlimit() -> Result<&'static str, LocalError> {
+    let places = ["/usr/bin/prlimit", "/bin/prlimit"];
+    let mut found = places.into_iter().filter(|path| Path::new(path).exists());
+    found.next().ok_or_else(|| LocalError::Missing {
+        program: places[0],
+        package: "util-linux",
+        source: std::io::ErrorKind::NotFound.into(),
+    })
+}
+
+async fn help_of_bubblewrap() -> Result<String, LocalError> {
+    let output = Command::new("bwrap").arg("--help").output().await;
     let output = output.map_err(|source| LocalError::Missing {
-        program,
-        package,
+        program: "bwrap",
+        package: "bubblewrap",
         source,
     })?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn start(arguments: &[OsString]) -> std::io::Result<Child> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_else(|| PROGRAMS.into());
     Command::new(&arguments[0])
         .args(&arguments[1..])
         .env_clear()

@@ -346,6 +346,17 @@ async fn e9_the_environment_holds_nothing_of_ours_and_a_virtual_environment_come
 }
 
 #[tokio::test]
+async fn a_program_in_the_workspace_does_not_stand_in_for_what_limits_it() {
+    let place = place!();
+    let program = place.root.join("w/.venv/bin/prlimit");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    fs::write(&program, "#!/bin/sh\necho unlimited\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let report = place.run("ulimit -n").await;
+    assert_eq!(report.stdout.to_text(), "256\n");
+}
+
+#[tokio::test]
 async fn standard_input_is_empty() {
     let place = place!();
     let report = place.run("cat; echo read").await;
