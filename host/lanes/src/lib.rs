@@ -5,6 +5,7 @@
 //! answers with the same [`massgen_sandbox::Report`] as a call into the sandbox.
 
 mod command;
+mod confinement;
 mod lane;
 mod local;
 mod process_limit;

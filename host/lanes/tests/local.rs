@@ -41,6 +41,8 @@ impl Place {
             ("c/read", "context\n"),
             ("c/.env", "TOKEN=secret\n"),
             ("c/kept/file", "kept\n"),
+            ("c/above/kept", "kept\n"),
+            ("c/.ssh/public/key", "public\n"),
             ("outside", "outside\n"),
         ] {
             let path = root.join(path);
@@ -63,7 +65,12 @@ impl Place {
             Grant::tree(self.root.join("w"), GrantKind::Workspace, Access::Write),
             Grant::tree(self.root.join("c"), GrantKind::Context, Access::Write)
                 .writable_in_final_presentation()
-                .protecting([self.root.join("c/kept")]),
+                .protecting([self.root.join("c/kept"), self.root.join("c/above/kept")]),
+            Grant::tree(
+                self.root.join("c/.ssh/public"),
+                GrantKind::Context,
+                Access::Read,
+            ),
         ])
     }
 
@@ -170,6 +177,22 @@ async fn a_hidden_file_reads_as_empty() {
 }
 
 #[tokio::test]
+async fn a_hidden_directory_is_empty_but_for_what_is_granted_in_it() {
+    let place = place!();
+    fs::write(place.root.join("c/.ssh/id"), "secret\n").unwrap();
+    let line = format!(
+        "cd {0}/c/.ssh && ls -A && cat public/key && touch new",
+        place.root.display()
+    );
+    let report = place.run(&line).await;
+    assert_eq!(report.stdout.to_text(), "public\npublic\n");
+    assert!(
+        report.stderr.to_text().contains("Read-only file system"),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
 async fn e10_a_context_path_is_written_in_the_final_presentation_alone() {
     let place = place!();
     let line = format!("echo new > {}/c/made", place.root.display());
@@ -197,14 +220,19 @@ async fn a_protected_path_is_neither_changed_nor_moved() {
         "echo x > kept/file",
         "rm -rf kept",
         "mv kept moved",
+        "mv above moved",
+        "rm -rf above",
+        "ln -f above/kept alias && echo x > alias",
         "mount -o remount,rw kept",
         "umount kept",
     ] {
         let line = format!("cd {}/c && {line}", place.root.display());
         let report = place.run_under(&policy, &line).await;
         assert_ne!(report.outcome, Outcome::Exited { code: 0 }, "{line}");
-        let kept = fs::read_to_string(place.root.join("c/kept/file")).unwrap();
-        assert_eq!(kept, "kept\n", "{line}");
+        for kept in ["c/kept/file", "c/above/kept"] {
+            let kept = fs::read_to_string(place.root.join(kept)).unwrap();
+            assert_eq!(kept, "kept\n", "{line}");
+        }
     }
 }
 
