@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::massgen::{Folder, Ran};
+use crate::massgen::{Folder, Ran, ran};
 use crate::shell::{told, write_calls};
 
 const LOCAL: &str = ", enable_mcp_command_line: true, command_line_execution_mode: local";
@@ -162,4 +162,62 @@ fn without_bubblewrap_the_local_lane_is_refused_with_what_to_install() {
             && told.contains("Install the package `bubblewrap`"),
         "{told}"
     );
+}
+
+const DOCKER: &str = ", enable_mcp_command_line: true, command_line_execution_mode: docker, \
+                      command_line_docker_image: 'massgen-test/busybox:latest'";
+
+/// A run of one agent in the Docker lane, with the daemon at this address.
+fn run_in_containers(host: &str, calls: &[Value]) -> (Folder, Ran) {
+    let folder = Folder::new();
+    write_calls(&folder, "execute_command", DOCKER, calls);
+    let mut command = folder.command(&["--config", "run.yaml", "--output", "json", "Go on"]);
+    let ran = ran(command.env("DOCKER_HOST", host).output().unwrap());
+    (folder, ran)
+}
+
+#[test]
+fn without_a_daemon_the_docker_lane_is_refused_with_what_to_do() {
+    let (_, ran) = run_in_containers("unix:///nowhere/docker.sock", &[json!({"command": "true"})]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("agent `coder`: no Docker daemon answers at /nowhere/docker.sock")
+            && ran
+                .stderr
+                .contains("remove `command_line_execution_mode: docker`"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// With the daemon at `DOCKER_HOST` that has the image which `host/lanes/tests/docker` makes.
+#[test]
+fn an_agent_runs_command_lines_in_containers_and_everything_tells_so() {
+    let Some(host) = std::env::var("DOCKER_HOST").ok() else {
+        let _ = writeln!(std::io::stderr(), "SKIPPED: DOCKER_HOST names no daemon");
+        return;
+    };
+    let calls = [
+        json!({"command": "printf 'b\\na\\n' > list && sort list | head -1; ls /home"}),
+        json!({"command": "cat list; exit 3"}),
+        json!({"command": "echo early; sleep 60", "timeout": 2}),
+    ];
+    let (folder, ran) = run_in_containers(&host, &calls);
+    let told = told(&ran);
+    assert_eq!(told.len(), 3, "{}{}", ran.stdout, ran.stderr);
+    for (told, beginning) in told.iter().zip([
+        r#"{"success":false,"exit_code":1,"stdout":"a\n","stderr":"ls: /home"#,
+        r#"{"success":false,"exit_code":3,"stdout":"b\na\n","stderr":"""#,
+        r#"{"success":false,"exit_code":-1,"stdout":"early\n","stderr":"Command timed out after 2 seconds""#,
+    ]) {
+        assert!(told.starts_with(beginning), "{told}");
+    }
+    for event in ran.events_of("tool_call_finished") {
+        assert_eq!(event["lane"], "docker", "{event}");
+    }
+    let told = "runs command lines in containers of the image `massgen-test/busybox:latest`, with no network";
+    assert!(ran.stderr.contains(told), "{}", ran.stderr);
+    let audit = std::fs::read_to_string(folder.logs().join("audit.jsonl")).unwrap();
+    assert!(audit.contains(r#""lane":"docker""#), "{audit}");
 }

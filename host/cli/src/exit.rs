@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use massgen_backends::BackendError;
 use massgen_config::ConfigError;
-use massgen_lanes::LocalError;
+use massgen_lanes::LaneError;
 use massgen_orchestrator::layout::LogError;
 use massgen_orchestrator::workspace::WorkspaceError;
 use massgen_orchestrator::{Outcome, RunError};
@@ -78,7 +78,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Toolset(#[from] ToolsetError),
     #[error("agent `{agent}`: {error}")]
-    Lane { agent: String, error: LocalError },
+    Lane { agent: String, error: LaneError },
     #[error("cannot {doing}: {source}")]
     System {
         doing: &'static str,

@@ -1,7 +1,7 @@
 //! Command lines outside the sandbox: whether the run lets an agent have them, where they go, and what the user is told.
 
-use massgen_config::{AgentPlan, Lane, RunPlan};
-use massgen_lanes::{Local, NativeLane};
+use massgen_config::{AgentPlan, DockerNetwork, Environment, Lane, RunPlan};
+use massgen_lanes::{Docker, LaneError, Local, NativeLane};
 
 use crate::exit::Failure;
 
@@ -28,14 +28,7 @@ pub(crate) fn check(plan: &RunPlan, local: LocalCommands) -> Result<(), Failure>
                     agent.id
                 )));
             }
-            Lane::Docker(_) => {
-                return Err(Failure::Usage(format!(
-                    "agent `{}` asks for `command_line_execution_mode: docker`, which this version does not have. Remove \
-                     the key: command lines run in the sandbox",
-                    agent.id
-                )));
-            }
-            Lane::Sandbox | Lane::Local => {}
+            Lane::Sandbox | Lane::Local | Lane::Docker(_) => {}
         }
     }
     Ok(())
@@ -45,35 +38,55 @@ pub(crate) fn check(plan: &RunPlan, local: LocalCommands) -> Result<(), Failure>
 ///
 /// # Errors
 /// When this machine cannot run it.
-pub(crate) async fn open(agent: &AgentPlan) -> Result<Option<NativeLane>, Failure> {
-    match lane(agent) {
-        Lane::Sandbox | Lane::Docker(_) => Ok(None),
-        Lane::Local => match Local::find().await {
-            Ok(lane) => Ok(Some(NativeLane::Local(lane))),
-            Err(error) => Err(Failure::Lane {
-                agent: agent.id.to_string(),
-                error,
-            }),
-        },
-    }
+pub(crate) async fn open(
+    agent: &AgentPlan,
+    environment: &Environment,
+) -> Result<Option<NativeLane>, Failure> {
+    let lane = match lane(agent) {
+        Lane::Sandbox => return Ok(None),
+        Lane::Local => Local::find()
+            .await
+            .map(NativeLane::Local)
+            .map_err(LaneError::from),
+        Lane::Docker(settings) => {
+            let host = environment.variable("DOCKER_HOST");
+            Docker::connect(host, settings.clone(), agent.id.as_str())
+                .await
+                .map(NativeLane::Docker)
+                .map_err(LaneError::from)
+        }
+    };
+    lane.map(Some).map_err(|error| Failure::Lane {
+        agent: agent.id.to_string(),
+        error,
+    })
 }
 
 /// What is weaker for agents outside the sandbox, as sentences for the user.
 pub(crate) fn warnings(plan: &RunPlan) -> Vec<String> {
-    let local = plan
-        .agents
-        .iter()
-        .filter(|agent| *lane(agent) == Lane::Local);
-    local
-        .map(|agent| {
-            format!(
-                "agent `{}` runs command lines as processes of this machine. The kernel keeps them to their files and off \
-                 the network; rules for files that do not exist yet, read-before-delete, quotas and the audit of single \
-                 files do not hold there (docs/native-lanes.md).",
-                agent.id
-            )
-        })
-        .collect()
+    const NOT_THERE: &str = "rules for files that do not exist yet, read-before-delete, quotas and the audit of single \
+        files do not hold there (docs/native-lanes.md).";
+    let of_agent = |agent: &AgentPlan| {
+        let id = &agent.id;
+        match lane(agent) {
+            Lane::Sandbox => None,
+            Lane::Local => Some(format!(
+                "agent `{id}` runs command lines as processes of this machine. The kernel keeps them to their files and \
+                 off the network; {NOT_THERE}"
+            )),
+            Lane::Docker(settings) => Some(format!(
+                "agent `{id}` runs command lines in containers of the image `{}`, with {}. {}{NOT_THERE}",
+                settings.image,
+                match settings.network {
+                    DockerNetwork::None => "no network",
+                    DockerNetwork::Bridge => "the network that Docker's bridge leads to",
+                    DockerNetwork::Host => "the whole network of this machine",
+                },
+                "The kernel keeps them to their files; ",
+            )),
+        }
+    };
+    plan.agents.iter().filter_map(of_agent).collect()
 }
 
 /// Where the agent's command lines run. Without a workspace it has no tools.

@@ -68,7 +68,7 @@ pub(crate) async fn tools(
     let toolset = Toolset::load(sandbox, &plugins, &Limits::default()).await?;
     let mut toolboxes = Vec::new();
     for agent in &plan.agents {
-        let lane = lanes::open(agent).await?;
+        let lane = lanes::open(agent, environment).await?;
         let audit = audit(agent);
         toolboxes.push(toolbox(&toolset, agent, lane, workspaces, audit, approver)?);
     }

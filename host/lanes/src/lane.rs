@@ -2,13 +2,26 @@
 
 use massgen_sandbox::{Cancel, Report};
 
-use crate::{Local, NativeCommand, View};
+use crate::{Docker, DockerError, Local, LocalError, NativeCommand, View};
 
 /// Where an agent's command lines run when they do not run in the sandbox.
 #[derive(Debug)]
 pub enum NativeLane {
     /// As processes of this machine.
     Local(Local),
+    /// In containers.
+    Docker(Docker),
+}
+
+/// Why this machine cannot run a lane.
+#[derive(Debug, thiserror::Error)]
+pub enum LaneError {
+    /// The local one.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The one in containers.
+    #[error(transparent)]
+    Docker(#[from] DockerError),
 }
 
 impl NativeLane {
@@ -16,6 +29,7 @@ impl NativeLane {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Local(_) => "local",
+            Self::Docker(_) => "docker",
         }
     }
 
@@ -26,6 +40,10 @@ impl NativeLane {
                 "on the user's machine, confined to the files of the workspace and of granted paths, with the machine's \
                  programs, a private /tmp and no network"
             }
+            Self::Docker(_) => {
+                "in a new container for every call, with the files of the workspace and of granted paths, the programs of its \
+                 image, a private /tmp and a read-only root: only files in the workspace last"
+            }
         }
     }
 
@@ -33,6 +51,7 @@ impl NativeLane {
     pub async fn run(&self, command: &NativeCommand, view: &View, cancel: &Cancel) -> Report {
         match self {
             Self::Local(lane) => lane.run(command, view, cancel).await,
+            Self::Docker(lane) => lane.run(command, view, cancel).await,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod command;
 mod confinement;
+mod docker;
 mod lane;
 mod local;
 mod process_limit;
@@ -13,6 +14,7 @@ mod survey;
 mod view;
 
 pub use command::NativeCommand;
-pub use lane::NativeLane;
+pub use docker::{Docker, DockerError};
+pub use lane::{LaneError, NativeLane};
 pub use local::{Local, LocalError};
 pub use view::{Bind, Shown, View, ViewError};
