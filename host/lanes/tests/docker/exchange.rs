@@ -166,6 +166,46 @@ fn of_no_machine(mut body: Value) -> Value {
     body
 }
 
+/// A response without what it tells of the machine on which it was recorded: of long objects these members stay.
+fn shortened(path: &str, response: String) -> String {
+    let kept: &[&str] = match path {
+        path if path.ends_with("/info") => {
+            &["ServerVersion", "OSType", "Architecture", "SecurityOptions"]
+        }
+        path if path.starts_with("/v1.41/containers/") && path.ends_with("/json") => {
+            &["Id", "State", "Config"]
+        }
+        path if path.starts_with("/v1.41/images/") && path.ends_with("/json") => {
+            &["Id", "RepoTags", "Os"]
+        }
+        "/version" => &["Version", "ApiVersion", "MinAPIVersion", "Os", "Arch"],
+        _ => return response,
+    };
+    let (Some(begin), Some(end)) = (response.find('{'), response.rfind('}')) else {
+        return response;
+    };
+    // Several chunks would have their lengths between them.
+    let Ok(Value::Object(mut object)) =
+        serde_json::from_str(&without_chunks(&response[begin..=end]))
+    else {
+        return response;
+    };
+    object.retain(|name, _| kept.contains(&name.as_str()));
+    let status = response.lines().next().unwrap();
+    let body = Value::Object(object).to_string();
+    let length = body.len();
+    format!(
+        "{status}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// A body without the lines that begin a further chunk (RFC 9112 §7.1).
+fn without_chunks(body: &str) -> String {
+    let is_length =
+        |line: &&str| line.is_empty() || !line.chars().all(|digit| digit.is_ascii_hexdigit());
+    body.split("\r\n").filter(is_length).collect()
+}
+
 async fn pass_on(mut client: UnixStream, upstream: PathBuf, exchanges: Arc<Mutex<Vec<Exchange>>>) {
     let Some(request) = request(&mut client).await else {
         return;
@@ -193,10 +233,10 @@ async fn pass_on(mut client: UnixStream, upstream: PathBuf, exchanges: Arc<Mutex
         }
     };
     exchanges.lock().unwrap().push(Exchange {
+        response: shortened(&request.path, response),
         method: request.method,
         path: request.path,
         body: request.body,
-        response,
         end,
     });
 }
