@@ -221,3 +221,21 @@ fn an_agent_runs_command_lines_in_containers_and_everything_tells_so() {
     let audit = std::fs::read_to_string(folder.logs().join("audit.jsonl")).unwrap();
     assert!(audit.contains(r#""lane":"docker""#), "{audit}");
 }
+
+/// The lane's mounts are made while nothing else of the agent's moves its files.
+#[test]
+fn beside_a_native_lane_there_are_no_background_commands() {
+    if !has_bubblewrap() {
+        return;
+    }
+    let folder = Folder::new();
+    let calls = [json!({"command": "touch made"})];
+    write_calls(&folder, "start_background_shell", LOCAL, &calls);
+    let always = ["--config", "run.yaml", "--output", "json"];
+    let ran = folder.run(&[&always[..], &["--allow-local-commands", "Go on"]].concat());
+    let told = told(&ran);
+    assert!(
+        told[0].starts_with("There is no tool `start_background_shell`. The tools are: "),
+        "{told:?}"
+    );
+}
