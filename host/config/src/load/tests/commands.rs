@@ -30,7 +30,7 @@ fn commands_are_run_where_it_is_said_and_within_patterns() {
 }
 
 #[test]
-fn a_command_pattern_that_is_no_regular_expression_is_refused() {
+fn e5_a_command_pattern_that_is_no_regular_expression_is_refused() {
     assert_eq!(
         refusal(&backend("command_line_blocked_commands: ['(rm']")),
         "error: c.yaml:5:37: `agent.backend.command_line_blocked_commands`: `(rm` is no regular expression: \
@@ -161,7 +161,7 @@ fn keys_of_a_container_that_there_is_not_are_warned_about() {
 
 /// `spec/04` E4: a pattern on the text of a command line holds nothing back.
 #[test]
-fn patterns_that_no_lane_outside_the_sandbox_can_keep_are_refused() {
+fn e4_patterns_that_no_lane_outside_the_sandbox_can_keep_are_refused() {
     for mode in ["local", "docker"] {
         assert_eq!(
             refusal(&enabled(&format!(
