@@ -1,8 +1,17 @@
-//! What a lane is asked to run.
+//! What a lane is asked to run, and what it answers.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use massgen_config::Limits;
+use massgen_sandbox::{Capture, Outcome, Report};
+
+/// How long output may still come when everything that wrote it has ended.
+pub(crate) const LAST_OUTPUT: Duration = Duration::from_secs(1);
+
+/// Processes and threads for each of `sandbox.commands`: a command in the sandbox is one thread, and programs of this
+/// machine have some.
+const THREADS_PER_COMMAND: u32 = 8;
 
 /// One command line for a POSIX shell.
 #[derive(Debug, Clone)]
@@ -13,4 +22,43 @@ pub struct NativeCommand {
     pub working_directory: PathBuf,
     /// Of these a lane enforces the wall time, the output, and memory and number of processes as far as it can.
     pub limits: Limits,
+}
+
+impl NativeCommand {
+    /// One that does nothing, to see whether a lane works.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            line: ":".to_owned(),
+            working_directory: "/".into(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// How many processes and threads it may have at one time.
+    pub(crate) const fn most_processes(&self) -> u32 {
+        self.limits.commands.saturating_mul(THREADS_PER_COMMAND)
+    }
+
+    /// Room for standard output and standard error.
+    pub(crate) fn captures(&self) -> [Capture; 2] {
+        [(); 2].map(|()| Capture::new(self.limits.output_bytes))
+    }
+}
+
+/// The report of a command line that a lane has run.
+pub(crate) fn report(
+    outcome: Outcome,
+    [stdout, stderr]: &[Capture; 2],
+    started: Instant,
+) -> Report {
+    Report {
+        outcome,
+        stdout: stdout.take(),
+        stderr: stderr.take(),
+        log: Vec::new(),
+        limit: None,
+        denials: Vec::new(),
+        elapsed: started.elapsed(),
+        peak_memory: 0,
+    }
 }

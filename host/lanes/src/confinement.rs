@@ -3,16 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use massgen_config::Limits;
-use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::cover::Cover;
 use crate::local::LocalError;
 use crate::{Bind, NativeCommand, Shown, View};
-
-/// Processes and threads for each of `sandbox.commands`: a command in the sandbox is one thread, and programs of this
-/// machine have some.
-const THREADS_PER_COMMAND: u32 = 8;
 
 /// The search path.
 pub(crate) const PROGRAMS: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
@@ -37,8 +32,7 @@ const SETTINGS: [&str; 8] = [
 /// What this machine has to confine commands with.
 #[derive(Debug)]
 pub(crate) struct Confinement {
-    /// Holds the empty file that covers hidden ones.
-    covers: TempDir,
+    cover: Cover,
     shell: &'static str,
     /// Absolute, as the shell is: the search path begins in the workspace.
     prlimit: &'static str,
@@ -50,10 +44,8 @@ impl Confinement {
     /// Looks for it.
     pub(crate) async fn find() -> Result<Self, LocalError> {
         let help = help_of_bubblewrap().await?;
-        let covers = tempfile::tempdir().map_err(LocalError::Temporary)?;
-        std::fs::write(covers.path().join("empty"), "").map_err(LocalError::Temporary)?;
         Ok(Self {
-            covers,
+            cover: Cover::new().map_err(LocalError::Temporary)?,
             shell: shell(),
             prlimit: prlimit()?,
             further: match help.contains("--disable-userns") {
@@ -84,8 +76,9 @@ impl Confinement {
         arguments.system();
         let memory = command.limits.memory_bytes.to_string();
         arguments.add(["--size", &memory, "--tmpfs", "/tmp"]);
+        let empty_file = self.cover.empty_file();
         for bind in &view.binds {
-            arguments.bind(bind, &self.covers.path().join("empty"));
+            arguments.bind(bind, &empty_file);
         }
         let covered = view
             .binds
@@ -103,7 +96,7 @@ impl Confinement {
             command.working_directory.clone().into(),
         ]);
         arguments.add(["--", self.prlimit]);
-        for limit in rlimits(&command.limits) {
+        for limit in rlimits(command) {
             arguments.add([limit]);
         }
         arguments.add(["--", self.shell, "-c", &command.line]);
@@ -155,19 +148,15 @@ impl Arguments {
 
 /// What of the limits one process can be held to. Memory is what it may write to: interpreters reserve addresses by the
 /// gigabyte that they never touch.
-fn rlimits(limits: &Limits) -> [String; 5] {
+fn rlimits(command: &NativeCommand) -> [String; 5] {
+    let limits = &command.limits;
     [
         format!("--data={}", limits.memory_bytes),
         format!("--fsize={}", limits.largest_file),
         format!("--nofile={}", limits.open_files),
-        format!("--nproc={}", process_limit(limits)),
+        format!("--nproc={}", command.most_processes()),
         "--core=0".to_owned(),
     ]
-}
-
-/// Processes and threads that a command may have at one time.
-pub(crate) const fn process_limit(limits: &Limits) -> u32 {
-    limits.commands.saturating_mul(THREADS_PER_COMMAND)
 }
 
 /// The whole environment: nothing of ours is in it. The programs of a virtual environment in the working directory come

@@ -6,6 +6,7 @@
 
 mod command;
 mod confinement;
+mod cover;
 mod docker;
 mod lane;
 mod local;

@@ -6,19 +6,16 @@
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use massgen_config::Limits;
 use massgen_sandbox::{Cancel, Capture, Captured, Outcome, Report};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-use crate::confinement::{Confinement, PROGRAMS, process_limit};
+use crate::command::{LAST_OUTPUT, report};
+use crate::confinement::{Confinement, PROGRAMS};
 use crate::process_limit::ProcessLimit;
 use crate::{NativeCommand, View};
-
-/// How long output may still come when everything that wrote it has ended.
-const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
 /// Why this machine cannot run the local lane.
 #[derive(Debug, thiserror::Error)]
@@ -70,13 +67,12 @@ impl Local {
             confinement: Confinement::find().await?,
             processes: ProcessLimit::find().map_err(LocalError::Root)?,
         };
-        let nothing = NativeCommand {
-            line: ":".to_owned(),
-            working_directory: "/".into(),
-            limits: Limits::default(),
-        };
         let report = lane
-            .run(&nothing, &View::default(), &Cancel::default())
+            .run(
+                &NativeCommand::nothing(),
+                &View::default(),
+                &Cancel::default(),
+            )
             .await;
         match report.outcome {
             Outcome::Exited { code: 0 } => Ok(lane),
@@ -89,21 +85,9 @@ impl Local {
     /// that it started has ended then too.
     pub async fn run(&self, command: &NativeCommand, view: &View, cancel: &Cancel) -> Report {
         let started = Instant::now();
-        let limit = command.limits.output_bytes;
-        let (stdout, stderr) = (Capture::new(limit), Capture::new(limit));
-        let outcome = self
-            .outcome(command, view, cancel, [&stdout, &stderr])
-            .await;
-        Report {
-            outcome,
-            stdout: stdout.take(),
-            stderr: stderr.take(),
-            log: Vec::new(),
-            limit: None,
-            denials: Vec::new(),
-            elapsed: started.elapsed(),
-            peak_memory: 0,
-        }
+        let output = command.captures();
+        let outcome = self.outcome(command, view, cancel, &output).await;
+        report(outcome, &output, started)
     }
 
     async fn outcome(
@@ -111,12 +95,12 @@ impl Local {
         command: &NativeCommand,
         view: &View,
         cancel: &Cancel,
-        output: [&Capture; 2],
+        output: &[Capture; 2],
     ) -> Outcome {
         let host_error = |doing: &str, error: std::io::Error| Outcome::HostError {
             message: format!("cannot {doing}: {error}"),
         };
-        let group = match self.processes.group(process_limit(&command.limits)) {
+        let group = match self.processes.group(command.most_processes()) {
             Ok(group) => group,
             Err(error) => return host_error("limit the command's processes", error),
         };
@@ -127,8 +111,8 @@ impl Local {
             Err(error) => return host_error("start bwrap", error),
         };
         let readers = [
-            child.stdout.take().map(|pipe| keep(pipe, output[0])),
-            child.stderr.take().map(|pipe| keep(pipe, output[1])),
+            child.stdout.take().map(|pipe| keep(pipe, &output[0])),
+            child.stderr.take().map(|pipe| keep(pipe, &output[1])),
         ];
         let ended = tokio::select! {
             status = child.wait() => Ended::Itself(status),

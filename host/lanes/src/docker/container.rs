@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use massgen_config::{DockerNetwork, Limits};
+use massgen_config::DockerNetwork;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -12,9 +12,6 @@ use crate::{Bind, NativeCommand, Shown, View};
 
 /// The label of all our containers; its value is the process they belong to.
 pub(super) const OWNER_LABEL: &str = "massgen.owner";
-
-/// Processes and threads for each of `sandbox.commands`, as in the local lane.
-const THREADS_PER_COMMAND: u32 = 8;
 
 /// Takes bash where the image has it, as the sandbox's shell is one.
 const SHELL: &str =
@@ -58,7 +55,7 @@ impl Recipe<'_> {
             "CapDrop": ["ALL"],
             "SecurityOpt": ["no-new-privileges:true"],
             "NetworkMode": network(self.settings.network),
-            "PidsLimit": process_limit(limits),
+            "PidsLimit": self.command.most_processes(),
             "Memory": memory,
             // As much as memory alone: no swap.
             "MemorySwap": memory,
@@ -118,10 +115,6 @@ const fn network(network: DockerNetwork) -> &'static str {
         DockerNetwork::Bridge => "bridge",
         DockerNetwork::Host => "host",
     }
-}
-
-const fn process_limit(limits: &Limits) -> u32 {
-    limits.commands.saturating_mul(THREADS_PER_COMMAND)
 }
 
 /// A container of the daemon's, which is removed with all that runs in it when this is dropped.

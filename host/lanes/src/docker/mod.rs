@@ -10,22 +10,19 @@ mod frames;
 mod image;
 mod owner;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use massgen_config::Limits;
 use massgen_sandbox::{Cancel, Capture, LimitKind, Outcome, Report};
 use reqwest::Response;
 use serde::Deserialize;
-use tempfile::TempDir;
 
 use self::container::{Belonging, Container, OWNER_LABEL, Recipe};
 use self::engine::{Engine, EngineError};
 use self::frames::Frames;
 use self::owner::Owner;
+use crate::command::{LAST_OUTPUT, report};
+use crate::cover::Cover;
 use crate::{NativeCommand, View};
-
-/// How long output may still come when everything that wrote it has ended.
-const LAST_OUTPUT: Duration = Duration::from_secs(1);
 
 /// Why command lines cannot run in containers here.
 #[derive(Debug, thiserror::Error)]
@@ -97,8 +94,7 @@ pub struct Docker {
     settings: massgen_config::Docker,
     belonging: Belonging,
     user: String,
-    /// Holds the empty file that covers hidden ones.
-    covers: TempDir,
+    cover: Cover,
 }
 
 impl Docker {
@@ -115,8 +111,6 @@ impl Docker {
         let engine = Engine::connect(host).await?;
         remove_abandoned(&engine).await?;
         image::ensure(&engine, &settings.image).await?;
-        let covers = tempfile::tempdir().map_err(DockerError::Temporary)?;
-        std::fs::write(covers.path().join("empty"), "").map_err(DockerError::Temporary)?;
         let lane = Self {
             user: user(&engine).await?,
             belonging: Belonging {
@@ -125,20 +119,19 @@ impl Docker {
             },
             engine,
             settings,
-            covers,
+            cover: Cover::new().map_err(DockerError::Temporary)?,
         };
         lane.try_out().await?;
         Ok(lane)
     }
 
     async fn try_out(&self) -> Result<(), DockerError> {
-        let nothing = NativeCommand {
-            line: ":".to_owned(),
-            working_directory: "/".into(),
-            limits: Limits::default(),
-        };
         let report = self
-            .run(&nothing, &View::default(), &Cancel::default())
+            .run(
+                &NativeCommand::nothing(),
+                &View::default(),
+                &Cancel::default(),
+            )
             .await;
         let reason = match report.outcome {
             Outcome::Exited { code: 0 } => return Ok(()),
@@ -155,22 +148,12 @@ impl Docker {
     /// that it started has ended then too.
     pub async fn run(&self, command: &NativeCommand, view: &View, cancel: &Cancel) -> Report {
         let started = Instant::now();
-        let limit = command.limits.output_bytes;
-        let (stdout, stderr) = (Capture::new(limit), Capture::new(limit));
-        let outcome = self.outcome(command, view, cancel, [&stdout, &stderr]);
+        let output = command.captures();
+        let outcome = self.outcome(command, view, cancel, &output);
         let outcome = outcome.await.unwrap_or_else(|error| Outcome::HostError {
             message: format!("the Docker daemon did not run the command: {error}"),
         });
-        Report {
-            outcome,
-            stdout: stdout.take(),
-            stderr: stderr.take(),
-            log: Vec::new(),
-            limit: None,
-            denials: Vec::new(),
-            elapsed: started.elapsed(),
-            peak_memory: 0,
-        }
+        report(outcome, &output, started)
     }
 
     async fn outcome(
@@ -178,14 +161,14 @@ impl Docker {
         command: &NativeCommand,
         view: &View,
         cancel: &Cancel,
-        [stdout, stderr]: [&Capture; 2],
+        [stdout, stderr]: &[Capture; 2],
     ) -> Result<Outcome, EngineError> {
         let recipe = Recipe {
             settings: &self.settings,
             belonging: &self.belonging,
             command,
             view,
-            empty_file: &self.covers.path().join("empty"),
+            empty_file: &self.cover.empty_file(),
             user: &self.user,
         };
         let container = Container::create(&self.engine, &recipe).await?;
