@@ -12,4 +12,5 @@ mod massgen;
 mod policy;
 mod python;
 mod recover;
+mod session;
 mod shell;

@@ -1,27 +1,24 @@
 //! `massgen exec`: one command in the sandbox, without any agent.
 
 use std::io;
-use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use massgen_config::{Environment, Limits};
-use massgen_permissions::{Access, Extent, Grant, GrantKind, Policy};
 use massgen_sandbox::{
-    Cancel, Denial, Entry, GuestFilesystem, Invocation, LimitKind, LimitReached, MountPoint,
-    Outcome, Report, Sandbox, Stdio,
+    Cancel, Denial, Entry, Invocation, LimitKind, LimitReached, Outcome, Report, Sandbox, Stdio,
 };
 use serde::Serialize;
 
 use crate::exit::Failure;
 use crate::first_party;
-use crate::flags::ExecFlags;
+use crate::flags::{ExecFlags, SandboxFlags};
+use crate::mounts;
 use crate::sandboxing::cache_folder;
 
 /// Exit codes beside the command's own, as `docker run` and `timeout` have them.
-mod code {
+pub(crate) mod code {
     /// massgen itself failed, or was called wrongly.
-    pub(super) const OURS: u8 = 125;
+    pub(crate) const OURS: u8 = 125;
     pub(super) const NOT_FOUND: u8 = 127;
     pub(super) const TIMEOUT: u8 = 124;
     /// 128 + SIGKILL.
@@ -34,60 +31,6 @@ mod code {
 
 /// Refusals that are told one by one after a command that failed.
 const TOLD: usize = 10;
-
-/// A directory or file of the host's, and where the command finds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Mount {
-    host: PathBuf,
-    /// None for the same path as on the host.
-    guest: Option<PathBuf>,
-    access: Access,
-}
-
-impl Mount {
-    /// Reads `HOST`, `HOST:GUEST`, and either with `:ro` or `:rw`.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let (rest, access) = match text.rsplit_once(':') {
-            Some((rest, "ro")) => (rest, Access::Read),
-            Some((rest, "rw")) => (rest, Access::Write),
-            _ => (text, Access::Write),
-        };
-        let (host, guest) = match rest.rfind(":/") {
-            Some(at) => (&rest[..at], Some(PathBuf::from(&rest[at + 1..]))),
-            None if rest.contains(':') => {
-                return Err(
-                    "the place in the sandbox must be an absolute path: HOST:/GUEST[:ro]"
-                        .to_owned(),
-                );
-            }
-            None => (rest, None),
-        };
-        if host.is_empty() {
-            return Err("the path on this machine is missing: HOST[:/GUEST][:ro]".to_owned());
-        }
-        let climbs = |path: &PathBuf| path.components().any(|part| part == Component::ParentDir);
-        if guest.as_ref().is_some_and(climbs) {
-            return Err("the place in the sandbox must not contain `..`".to_owned());
-        }
-        Ok(Self {
-            host: host.into(),
-            guest,
-            access,
-        })
-    }
-
-    /// The path on the host as it really is, and the one in the sandbox.
-    fn resolve(&self) -> Result<(PathBuf, PathBuf), Failure> {
-        let real = self.host.canonicalize().map_err(|error| {
-            Failure::Usage(format!(
-                "cannot mount {}: {error}. Check the path.",
-                self.host.display()
-            ))
-        })?;
-        let guest = self.guest.clone().unwrap_or_else(|| real.clone());
-        Ok((real, guest))
-    }
-}
 
 /// Runs the command and passes its exit code on.
 pub(crate) fn exec(flags: &ExecFlags) -> ExitCode {
@@ -102,7 +45,8 @@ pub(crate) fn exec(flags: &ExecFlags) -> ExitCode {
 
 fn execute(flags: &ExecFlags) -> Result<u8, Failure> {
     let environment = Environment::from_process()?;
-    let filesystem = filesystem(&flags.mount, flags.workdir.as_deref())?;
+    let given = &flags.sandbox;
+    let filesystem = mounts::filesystem(&given.mount, given.workdir.as_deref())?;
     let sandbox = Sandbox::new(massgen_sandbox::SandboxOptions {
         cache: cache_folder(&environment)?,
     })?;
@@ -114,28 +58,12 @@ fn execute(flags: &ExecFlags) -> Result<u8, Failure> {
         ));
         return Ok(code::NOT_FOUND);
     };
-    let mut limits = Limits::default();
-    if let Some(time) = flags.timeout {
-        limits.call_time = time;
-    }
-    if let Some(memory) = flags.memory {
-        limits.memory_bytes = memory;
-    }
     let entry = Entry::Command {
         arguments: flags.command.clone(),
         stdin: Vec::new(),
     };
-    let mut invocation = Invocation::new(entry, limits);
-    invocation.environment = flags
-        .env
-        .iter()
-        .filter_map(|(name, value)| {
-            let value = value
-                .clone()
-                .or_else(|| environment.variable(name).map(str::to_owned));
-            Some((name.clone(), value?))
-        })
-        .collect();
+    let mut invocation = Invocation::new(entry, given.limits());
+    invocation.environment = given.variables(&environment);
     let inherited = Stdio::inherited().map_err(|source| Failure::System {
         doing: "use the standard streams",
         source,
@@ -178,50 +106,30 @@ fn execute(flags: &ExecFlags) -> Result<u8, Failure> {
     Ok(code)
 }
 
-/// The files of the command. Without mounts it reads the current directory and writes nothing.
-fn filesystem(mounts: &[Mount], workdir: Option<&Path>) -> Result<Arc<GuestFilesystem>, Failure> {
-    let here = [Mount {
-        host: ".".into(),
-        guest: None,
-        access: Access::Read,
-    }];
-    let mounts = if mounts.is_empty() { &here } else { mounts };
-    let mut points: Vec<MountPoint> = Vec::new();
-    let mut grants = Vec::new();
-    for mount in mounts {
-        let (host, guest) = mount.resolve()?;
-        if points.iter().any(|point| point.guest == guest) {
-            return Err(Failure::Usage(format!(
-                "two mounts have the same place in the sandbox, {}",
-                guest.display()
-            )));
+impl SandboxFlags {
+    /// The limits: the defaults, and what was said.
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        if let Some(time) = self.timeout {
+            limits.call_time = time;
         }
-        let grant = if host.is_dir() {
-            Grant::tree(&host, GrantKind::Mount, mount.access)
-        } else {
-            Grant::file(&host, GrantKind::Mount, mount.access)
-        };
-        points.push(MountPoint {
-            guest,
-            host,
-            extent: grant.extent,
-        });
-        grants.push(grant);
+        if let Some(memory) = self.memory {
+            limits.memory_bytes = memory;
+        }
+        limits
     }
-    let first = &points[0];
-    let first = match first.extent {
-        Extent::Tree => first.guest.clone(),
-        Extent::File => first.guest.parent().unwrap_or(Path::new("/")).to_owned(),
-    };
-    let directory = workdir.map_or(first, Path::to_owned);
-    let filesystem = GuestFilesystem::new(&points, Policy::new(grants), directory)?
-        // Nobody reads files before they remove them with `rm`.
-        .with_read_before_delete(massgen_config::ReadBeforeDelete::Off)
-        .with_temporary_directories();
-    Ok(Arc::new(filesystem))
+
+    /// The environment variables that are set or passed on.
+    pub(crate) fn variables(&self, environment: &Environment) -> Vec<(String, String)> {
+        let given = self.env.iter().filter_map(|(name, value)| {
+            let passed_on = || environment.variable(name).map(str::to_owned);
+            Some((name.clone(), value.clone().or_else(passed_on)?))
+        });
+        given.collect()
+    }
 }
 
-fn exit_code(outcome: &Outcome) -> u8 {
+pub(crate) fn exit_code(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Exited { code } => *code,
         Outcome::Timeout { .. } => code::TIMEOUT,
@@ -240,7 +148,7 @@ fn exit_code(outcome: &Outcome) -> u8 {
 }
 
 /// How the command ended, in words; none when it ended by itself.
-fn ending(outcome: &Outcome) -> Option<String> {
+pub(crate) fn ending(outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Exited { .. } => None,
         Outcome::Timeout { after } => Some(format!(
@@ -264,7 +172,7 @@ fn ending(outcome: &Outcome) -> Option<String> {
 }
 
 /// Says after a command that failed what the sandbox had to do with it.
-fn explain(report: &Report) {
+pub(crate) fn explain(report: &Report) {
     if let Some(words) = ending(&report.outcome) {
         tell(&words);
     }
@@ -329,6 +237,6 @@ fn show_json(command: &[String], report: &Report, exit_code: u8) -> Result<(), F
     clippy::print_stderr,
     reason = "the command's own output goes to both streams; this is massgen's"
 )]
-fn tell(words: &str) {
+pub(crate) fn tell(words: &str) {
     eprintln!("massgen: {words}");
 }

@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use massgen_permissions::Operation;
 
-use crate::exec::Mount;
+use crate::mounts::Mount;
 
 /// Several LLM agents answer one question together; what they do to files and by running code happens in a sandbox.
 #[derive(Debug, Parser)]
@@ -32,6 +32,13 @@ those of the sandbox, and none of your environment variables.
 
 Exit codes: the command's own; 124 out of time, 125 massgen failed, 127 no such command, 134 crashed, 137 out of memory.";
 
+const SHELL_HELP: &str = "\
+Without --mount the shell reads the current directory and writes nothing. It has no network, no other programs than
+those of the sandbox, and none of your environment variables. Commands are read from standard input; Ctrl-C ends the one
+that runs, and Ctrl-D or `exit` the shell.
+
+Exit codes: the shell's own; 125 massgen failed, 130 interrupted, 134 crashed, 137 out of memory.";
+
 /// What the program is asked to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -46,6 +53,9 @@ pub(crate) enum Command {
     /// Run one command in the sandbox, without any agent
     #[command(after_help = EXEC_HELP)]
     Exec(ExecFlags),
+    /// Type commands into a shell in the sandbox, without any agent
+    #[command(after_help = SHELL_HELP)]
+    Shell(ShellFlags),
 }
 
 /// What is asked about a policy.
@@ -115,9 +125,9 @@ pub(crate) struct RecoverFlags {
     pub(crate) log: Option<PathBuf>,
 }
 
-/// The flags of `exec`.
+/// What a command in the sandbox is given.
 #[derive(Debug, Args)]
-pub(crate) struct ExecFlags {
+pub(crate) struct SandboxFlags {
     /// Give it a directory or file; read-only with :ro, at the same path unless :/GUEST says another
     #[arg(long, value_name = "HOST[:/GUEST][:ro]", value_parser = Mount::parse)]
     pub(crate) mount: Vec<Mount>,
@@ -130,13 +140,27 @@ pub(crate) struct ExecFlags {
     #[arg(long, value_name = "GUEST")]
     pub(crate) workdir: Option<PathBuf>,
 
-    /// Seconds it may run [default: 60]
+    /// Seconds it may run; in `massgen shell`, each command line [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 
     /// Memory it may use, with all commands that it starts, e.g. 128MiB [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = massgen_config::parse_bytes)]
     pub(crate) memory: Option<u64>,
+}
+
+/// The flags of `shell`.
+#[derive(Debug, Args)]
+pub(crate) struct ShellFlags {
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxFlags,
+}
+
+/// The flags of `exec`.
+#[derive(Debug, Args)]
+pub(crate) struct ExecFlags {
+    #[command(flatten)]
+    pub(crate) sandbox: SandboxFlags,
 
     /// Print one JSON object with output, exit code and what was refused, instead of the output
     #[arg(long)]

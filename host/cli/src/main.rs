@@ -8,9 +8,11 @@ mod explain;
 mod first_party;
 mod flags;
 mod lanes;
+mod mounts;
 mod recover;
 mod run;
 mod sandboxing;
+mod shell;
 
 use exit::{Exit, Failure};
 use flags::{Command, Flags, PolicyCommand};
@@ -25,6 +27,7 @@ fn main() -> std::process::ExitCode {
         Command::Policy(PolicyCommand::Explain(flags)) => explain::explain(&flags),
         Command::Recover(flags) => recover::recover(&flags),
         Command::Exec(flags) => return exec::exec(&flags),
+        Command::Shell(flags) => return shell::shell(&flags),
     };
     let exit = match done {
         Ok(exit) => exit,

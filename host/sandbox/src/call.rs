@@ -19,6 +19,7 @@ use crate::host_interface::ToolPluginPre;
 use crate::host_interface::exports::massgen::plugin::tools;
 use crate::instance::{Ended, Family, Guest, Start};
 use crate::process::{Sink, Source, Streams};
+use crate::session::{self, Session};
 use crate::{
     Annotations, CommandFilter, Content, Denial, LimitKind, LimitReached, Outcome, Plugin, Report,
     ToolSpec,
@@ -73,6 +74,8 @@ pub struct Invocation {
     pub working_directory: Option<PathBuf>,
     /// Which commands the call may start. Its own first command is not asked about.
     pub command_filter: Arc<CommandFilter>,
+    /// The user's session with the command, which then is a shell.
+    pub session: Option<Session>,
 }
 
 impl Invocation {
@@ -86,6 +89,7 @@ impl Invocation {
             call_id: String::new(),
             working_directory: None,
             command_filter: Arc::default(),
+            session: None,
         }
     }
 }
@@ -113,6 +117,18 @@ impl Stdio {
             input: Some(Arc::new(wasmtime_wasi::cli::stdin())),
             output: Some(Arc::new(OutputFile::new(output.into()))),
             error: Some(Arc::new(OutputFile::new(error.into()))),
+        })
+    }
+
+    /// As [`Stdio::inherited`], with a standard input that outlives its end, as a terminal's does: who reads after that
+    /// asks again. Must be called in a tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Stdio::inherited`].
+    pub fn of_session() -> std::io::Result<Self> {
+        Ok(Self {
+            input: Some(Arc::new(session::Input::standard())),
+            ..Self::inherited()?
         })
     }
 
@@ -338,6 +354,7 @@ impl Sandbox {
             working_directory: directory.display().to_string(),
             configuration: invocation.configuration.to_string(),
             streams,
+            session: invocation.session,
             files: Arc::new(files),
             family: Arc::new(family),
             cancel: cancel.clone(),

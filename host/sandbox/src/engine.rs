@@ -14,7 +14,8 @@ use crate::Commands;
 use crate::cache::ComponentCache;
 use crate::filesystem::HasGate;
 use crate::host_interface::{HasHost, massgen};
-use crate::process::{HasProcess, process};
+use crate::process::{HasProcess, process, session};
+use crate::session::HasSession;
 use crate::state::State;
 
 /// How often a running guest is asked whether it may go on. wasmtime's epochs cost about a tenth of the speed whatever
@@ -163,6 +164,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     linker.allow_shadowing(false);
     massgen::plugin::host::add_to_linker::<State, HasHost>(&mut linker, State::host)?;
     process::add_to_linker::<State, HasProcess>(&mut linker, State::process)?;
+    session::add_to_linker::<State, HasSession>(&mut linker, State::session)?;
     Ok(linker)
 }
 

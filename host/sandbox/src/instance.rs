@@ -21,6 +21,7 @@ use crate::host_interface::exports::massgen::plugin::tools;
 use crate::host_interface::{GuestFacts, ToolPluginPre, granted_paths};
 use crate::memory::{Memory, Meter};
 use crate::process::{Children, Own, Sink, Streams};
+use crate::session::Session;
 use crate::state::State;
 use crate::{CommandFilter, LimitKind, Outcome, Plugin};
 
@@ -137,6 +138,8 @@ pub(crate) struct Guest {
     /// A JSON object.
     pub(crate) configuration: String,
     pub(crate) streams: Streams,
+    /// The user's session with the guest, if it is a shell to which one speaks.
+    pub(crate) session: Option<Session>,
     pub(crate) files: Arc<FileCall>,
     pub(crate) family: Arc<Family>,
     pub(crate) cancel: Cancel,
@@ -249,6 +252,7 @@ impl Guest {
             ),
             meter: Meter::new(Arc::clone(&self.family.memory)),
             streams: self.streams,
+            session: self.session,
             ends_on_broken_pipe,
             children: Children::default(),
             family: self.family,

@@ -22,6 +22,7 @@ mod memory;
 mod outcome;
 mod plugin;
 mod process;
+mod session;
 mod state;
 
 pub use approval::{Action, Answer, ApprovalRequest, Approver};
@@ -37,3 +38,4 @@ pub use outcome::{
     Annotations, Captured, Content, LimitKind, LimitReached, Outcome, Report, ToolSpec,
 };
 pub use plugin::{LoadError, Plugin};
+pub use session::Session;

@@ -11,6 +11,7 @@ use crate::host_interface::HostView;
 use crate::instance::Family;
 use crate::memory::Meter;
 use crate::process::{Children, ProcessView, Streams};
+use crate::session::{Session, SessionView};
 
 /// The data of one store.
 pub(crate) struct State {
@@ -19,6 +20,7 @@ pub(crate) struct State {
     pub(crate) gate: Gate,
     pub(crate) meter: Meter,
     pub(crate) streams: Streams,
+    pub(crate) session: Option<Session>,
     pub(crate) ends_on_broken_pipe: Arc<AtomicBool>,
     pub(crate) children: Children,
     pub(crate) family: Arc<Family>,
@@ -52,6 +54,13 @@ impl State {
                 ctx: self.wasi.filesystem(),
                 table: &mut self.table,
             },
+        }
+    }
+
+    pub(crate) fn session(&mut self) -> SessionView<'_> {
+        SessionView {
+            session: self.session.as_ref(),
+            table: &mut self.table,
         }
     }
 

@@ -7,6 +7,7 @@ mod expand;
 mod interpret;
 mod options;
 mod pattern;
+mod session;
 mod shell;
 mod syntax;
 mod system;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use interpret::Origin;
 use options::Options;
+use session::Prompts;
 use shell::{Flow, Shell, Unwind};
 use system::{Reader, Writer};
 
@@ -29,6 +31,8 @@ enum Source {
     Text(String),
     File(String),
     Input,
+    /// Standard input, a command at a time.
+    Session(Prompts),
 }
 
 fn main() {
@@ -88,7 +92,8 @@ async fn run(arguments: Vec<String>, environment: Vec<(String, String)>) -> i32 
             Ok(text) => text,
             Err(status) => return status,
         },
-        Source::Input => return by_lines(shell).await,
+        Source::Input => return whole_input(shell).await,
+        Source::Session(prompts) => return session::run(shell, prompts).await,
     };
     let flow = interpret::program(&mut shell, &text, Origin::Main).await;
     end(shell, flow).await
@@ -122,9 +127,8 @@ async fn read_file(shell: &mut Shell, path: &str) -> Result<String, i32> {
     }
 }
 
-/// Reads a program from standard input. What follows a command belongs to the command if it reads; a whole program
-/// that nobody else reads from is what agents send, and so it is taken as a whole.
-async fn by_lines(mut shell: Shell) -> i32 {
+/// Reads a program from standard input as a whole: what agents send, and nobody else reads from.
+async fn whole_input(mut shell: Shell) -> i32 {
     let input = Reader::standard();
     let mut bytes = Vec::new();
     loop {
@@ -176,6 +180,7 @@ async fn end(shell: Shell, flow: Flow) -> i32 {
 fn flags(shell: &mut Shell, arguments: &[String]) -> Result<Source, String> {
     let mut rest = arguments;
     let (mut command, mut input) = (false, false);
+    let mut session = None;
     while let Some((first, more)) = rest.split_first() {
         if first == "--" || first == "-" {
             rest = more;
@@ -189,6 +194,7 @@ fn flags(shell: &mut Shell, arguments: &[String]) -> Result<Source, String> {
         if let Some(long) = first.strip_prefix("--") {
             match long {
                 "posix" => drop(shell.options.put("posix", true)),
+                "by-line" => session = Some(Prompts::Hidden),
                 "norc" | "noprofile" | "login" | "noediting" | "verbose" => {}
                 "version" => {
                     return Ok(Source::Text("echo \"GNU bash, version $BASH_VERSION (a shell of its own with bash's language)\"".to_owned()));
@@ -201,7 +207,8 @@ fn flags(shell: &mut Shell, arguments: &[String]) -> Result<Source, String> {
             match letter {
                 'c' => command = true,
                 's' => input = true,
-                'l' | 'i' | 'r' => {}
+                'i' => session = Some(Prompts::Shown),
+                'l' | 'r' => {}
                 'o' | 'O' => {
                     let Some((name, more)) = rest.split_first() else {
                         return Err(format!("{first}: option requires an argument"));
@@ -236,9 +243,12 @@ fn flags(shell: &mut Shell, arguments: &[String]) -> Result<Source, String> {
             Ok(Source::File(path.clone()))
         }
         _ => {
-            shell.origin = "s";
+            shell.origin = match session {
+                Some(Prompts::Shown) => "is",
+                Some(Prompts::Hidden) | None => "s",
+            };
             shell.arguments = Rc::new(rest.to_vec());
-            Ok(Source::Input)
+            Ok(session.map_or(Source::Input, Source::Session))
         }
     }
 }

@@ -138,6 +138,8 @@ pub struct Shell {
     pub unhooked: bool,
     /// `exec` has said that the redirections of its command stay.
     pub keeps_files: bool,
+    /// It ends because it was told to, by `exit`, `exec`, `kill` or `set -e`, and not for an error.
+    pub leaves: bool,
     /// Subshells that `set -x` does not count.
     pub untraced: u32,
     /// The status of the last command substitution, which an assignment alone takes over.
@@ -183,6 +185,7 @@ impl Shell {
             last_argument: String::new(),
             unhooked: false,
             keeps_files: false,
+            leaves: false,
             untraced: 0,
             substituted: None,
         };

@@ -220,6 +220,16 @@ impl Variables {
         }
     }
 
+    /// How many scopes are open.
+    pub fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
+    /// Closes scopes until so many are open.
+    pub fn close_to(&mut self, depth: usize) {
+        self.scopes.truncate(depth.max(1));
+    }
+
     /// Whether a function runs.
     pub fn in_function(&self) -> bool {
         self.scopes

@@ -48,7 +48,7 @@ mod bindings {
     });
 }
 
-pub(crate) use bindings::massgen::plugin::process;
+pub(crate) use bindings::massgen::plugin::{process, session};
 use process::{Command, Exit, Files, SpawnError};
 
 /// How long a command that ends waits for those that it has started to end too.
@@ -202,6 +202,7 @@ impl ProcessView<'_> {
             working_directory: command.working_directory,
             configuration: "{}".to_owned(),
             streams,
+            session: None,
             family: Arc::clone(self.family),
             cancel: cancel.clone(),
         };

@@ -81,6 +81,7 @@ pub async fn leave_function(shell: &mut Shell, arguments: &[String]) -> Outcome 
 /// `exit`
 pub async fn exit(shell: &mut Shell, arguments: &[String]) -> Outcome {
     shell.status = status_of(shell, "exit", arguments).await.unwrap_or(2);
+    shell.leaves = true;
     Err(Unwind::Exit)
 }
 
@@ -181,6 +182,7 @@ pub async fn exec(shell: &mut Shell, arguments: &[String]) -> Outcome {
     }
     simple::dispatch(shell, &name, words.to_vec(), Vec::new(), Lookup::Programs).await?;
     shell.traps.remove("EXIT");
+    shell.leaves = true;
     Err(Unwind::Exit)
 }
 

@@ -192,6 +192,7 @@ pub async fn kill(shell: &mut Shell, arguments: &[String]) -> Outcome {
                 continue;
             }
             shell.status = 128 + number;
+            shell.leaves = true;
             return Err(crate::shell::Unwind::Exit);
         }
         match find(&shell.known_jobs(), name) {

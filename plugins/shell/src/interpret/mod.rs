@@ -47,9 +47,17 @@ pub async fn program(shell: &mut Shell, text: &str, origin: Origin) -> Flow {
     } else {
         shell.line.max(1)
     };
+    from_line(shell, text, first_line, origin).await
+}
+
+/// Runs the text of a program, or of a part of one, whose first line has this number.
+///
+/// # Errors
+/// As [`program`].
+pub async fn from_line(shell: &mut Shell, text: &str, first_line: u32, origin: Origin) -> Flow {
     let parsed = syntax::parse(text, first_line);
     if shell.has("noexec") && origin == Origin::Main {
-        return report(shell, text, parsed.error.as_ref()).await;
+        return report(shell, text, first_line, parsed.error.as_ref()).await;
     }
     if shell.has("verbose") && origin == Origin::Main {
         shell.remark(text).await;
@@ -60,12 +68,17 @@ pub async fn program(shell: &mut Shell, text: &str, origin: Origin) -> Flow {
         shell.line = own;
     }
     lines(shell, &parsed.program, origin).await?;
-    report(shell, text, parsed.error.as_ref()).await
+    report(shell, text, first_line, parsed.error.as_ref()).await
 }
 
-async fn report(shell: &mut Shell, text: &str, error: Option<&SyntaxError>) -> Flow {
+async fn report(
+    shell: &mut Shell,
+    text: &str,
+    first_line: u32,
+    error: Option<&SyntaxError>,
+) -> Flow {
     if let Some(error) = error {
-        complain_of(shell, text, error).await;
+        complain_of(shell, text, first_line, error).await;
         shell.status = 2;
     }
     Ok(())
@@ -86,7 +99,7 @@ async fn lines(shell: &mut Shell, program: &Program, origin: Origin) -> Flow {
     Ok(())
 }
 
-async fn complain_of(shell: &Shell, text: &str, error: &SyntaxError) {
+async fn complain_of(shell: &Shell, text: &str, first_line: u32, error: &SyntaxError) {
     let place = match shell.calls.last() {
         Some(call) => call.source.to_string(),
         None if shell.origin == "c" => format!("{}: -c", shell.name),
@@ -94,7 +107,7 @@ async fn complain_of(shell: &Shell, text: &str, error: &SyntaxError) {
     };
     let (line, words) = (error.line, &error.words);
     let mut message = format!("{place}: line {line}: {words}\n");
-    let source = text.lines().nth(line.saturating_sub(1) as usize);
+    let source = text.lines().nth(line.saturating_sub(first_line) as usize);
     if let Some(source) = source.filter(|_| error.shows_line) {
         message.push_str(&format!("{place}: line {line}: `{source}'\n"));
     }
@@ -196,7 +209,7 @@ pub async fn substitute(shell: &mut Shell, substitution: &Substitution) -> expan
                 shows_line: false,
                 ..error.clone()
             };
-            complain_of(shell, &substitution.text, &error).await;
+            complain_of(shell, &substitution.text, 1, &error).await;
             shell.status = 2;
             return Err(Unwind::Discard);
         }

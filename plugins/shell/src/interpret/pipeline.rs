@@ -91,6 +91,7 @@ async fn failed(shell: &mut Shell) -> Flow {
         (shell.status, shell.line) = (status, line);
     }
     if shell.has("errexit") {
+        shell.leaves = true;
         Err(Unwind::Exit)
     } else {
         Ok(())

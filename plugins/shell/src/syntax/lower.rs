@@ -99,6 +99,7 @@ impl Lowering<'_> {
             line: self.line,
             words,
             shows_line: false,
+            is_open: false,
         })
     }
 

@@ -21,6 +21,8 @@ pub struct SyntaxError {
     pub words: String,
     /// Whether bash shows the line's text too.
     pub shows_line: bool,
+    /// Whether the text only ends too early, so that more of it could mend it.
+    pub is_open: bool,
 }
 
 /// What could be read of a text: what stands before a syntax error is run before the error is told.
@@ -31,6 +33,23 @@ pub struct Parsed {
     pub error: Option<SyntaxError>,
     /// Here-documents that nothing ends, with the line at which the text does.
     pub warnings: Vec<(u32, String)>,
+}
+
+/// Whether the text, whole lines of a program, ends within a command: in quotes, a here-document, a compound command, or
+/// after an operator or a backslash that wants more.
+pub fn is_open(text: &str) -> bool {
+    let last = text
+        .trim_end_matches('\n')
+        .lines()
+        .last()
+        .unwrap_or_default();
+    let backslashes = last.len() - last.trim_end_matches('\\').len();
+    let goes_on = backslashes % 2 == 1 && !last.trim_start().starts_with('#');
+    if goes_on && text.ends_with('\n') {
+        return true;
+    }
+    let parsed = parse(text, 1);
+    !parsed.warnings.is_empty() || parsed.error.is_some_and(|error| error.is_open)
 }
 
 /// Brackets nested deeper than this are refused, for the grammar is recursive.
@@ -48,6 +67,7 @@ pub fn parse(text: &str, first_line: u32) -> Parsed {
             line: first_line,
             words: format!("syntax error: brackets are nested deeper than {DEEPEST}"),
             shows_line: false,
+            is_open: false,
         });
     }
     let options = ParserOptions::default();
@@ -210,6 +230,7 @@ fn near(token: &Token, first_line: u32) -> SyntaxError {
         line,
         words,
         shows_line: true,
+        is_open: false,
     }
 }
 
@@ -219,6 +240,7 @@ fn end_of_file(text: &str, first_line: u32) -> SyntaxError {
         line: first_line.saturating_add(lines),
         words: "syntax error: unexpected end of file".to_owned(),
         shows_line: false,
+        is_open: true,
     }
 }
 
@@ -238,6 +260,7 @@ fn unended(error: &TokenizerError, text: &str, first_line: u32) -> SyntaxError {
         line,
         words: word::unended(what),
         shows_line: false,
+        is_open: true,
     }
 }
 
@@ -253,4 +276,45 @@ fn depth(text: &str) -> usize {
         most = most.max(now);
     }
     most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_open;
+
+    #[test]
+    fn a_text_is_open_until_its_command_is_whole() {
+        for open in [
+            "for i in 1 2; do\n",
+            "if true; then echo 1\n",
+            "f() {\n",
+            "case x in\n",
+            "(echo a\n",
+            "echo 'one\n",
+            "echo \"one\n",
+            "echo $(date\n",
+            "echo ${x\n",
+            "echo a |\n",
+            "true &&\n",
+            "echo a \\\n",
+            "cat <<END\ntext\n",
+            "cat <<'A' <<B\nA\n",
+        ] {
+            assert!(is_open(open), "{open}");
+        }
+        for whole in [
+            "",
+            "\n",
+            "# a comment \\\n",
+            "echo a \\\\\n",
+            "echo a \\\nb\n",
+            "cat <<END\ntext\nEND\n",
+            "echo a; done\n",
+            "echo )\n",
+            "f() {\n echo 'a'\n}\n",
+            "echo no newline",
+        ] {
+            assert!(!is_open(whole), "{whole}");
+        }
+    }
 }

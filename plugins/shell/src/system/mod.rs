@@ -62,6 +62,19 @@ pub enum Ended {
     Failed(String),
 }
 
+/// Why a command line of a session is to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// The user wants it.
+    ByUser,
+    /// It has reached a limit, which the text names.
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(dead_code, reason = "the limits are the sandbox's")
+    )]
+    Limit(String),
+}
+
 /// How a path is made absolute: against this directory, without touching `..`.
 pub fn absolute(directory: &str, path: &str) -> String {
     if path.starts_with('/') {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use super::{Disposition, Ended, NotStarted, Start};
+use super::{Disposition, Ended, Interruption, NotStarted, Start};
 use crate::executor;
 use crate::text;
 
@@ -247,6 +247,25 @@ pub fn initial_directory() -> Option<String> {
         .into_os_string()
         .into_string()
         .ok()
+}
+
+/// A command line of the user's session begins; natively nobody counts its time.
+pub fn begin_line() {}
+
+/// The next command line is awaited.
+pub fn await_line() {}
+
+/// Why the command line is to end: natively a signal ends the whole shell instead.
+pub fn interrupted() -> Option<Interruption> {
+    None
+}
+
+/// Never ready, for nothing interrupts: the reading end of a pipe whose writing end stays open.
+#[expect(clippy::expect_used, reason = "a machine without pipes runs no tests")]
+pub fn interruption() -> Source {
+    let (reader, writer) = pipe().expect("a pipe can be made");
+    std::mem::forget(writer);
+    Source(reader.0, PollFlags::IN)
 }
 
 /// A process id of the shell.

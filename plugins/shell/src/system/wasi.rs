@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::{Disposition, Ended, NotStarted, Start};
+use super::{Disposition, Ended, Interruption, NotStarted, Start};
 use crate::executor;
 use crate::text;
 
@@ -29,7 +29,7 @@ mod bindings {
     });
 }
 
-use bindings::massgen::plugin::process;
+use bindings::massgen::plugin::{process, session};
 use bindings::wasi::clocks::monotonic_clock;
 use bindings::wasi::filesystem::types::ErrorCode;
 use bindings::wasi::io::poll::{self as wasi_poll, Pollable};
@@ -306,6 +306,29 @@ pub const RUNS_FILES: bool = false;
 /// The directory in which the shell was started.
 pub fn initial_directory() -> Option<String> {
     bindings::wasi::cli::environment::initial_cwd()
+}
+
+/// A command line of the user's session begins.
+pub fn begin_line() {
+    session::begin();
+}
+
+/// The next command line is awaited.
+pub fn await_line() {
+    session::await_line();
+}
+
+/// Why the command line, or the wait for one, is to end, if it is.
+pub fn interrupted() -> Option<Interruption> {
+    session::interrupted().map(|why| match why {
+        session::Interruption::ByUser => Interruption::ByUser,
+        session::Interruption::Limit(words) => Interruption::Limit(words),
+    })
+}
+
+/// Ready while something interrupts.
+pub fn interruption() -> Source {
+    Source(Rc::new(session::on_interruption()))
 }
 
 /// A process id of the shell: there is none, so one that stays the same within the instance.
