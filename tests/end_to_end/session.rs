@@ -12,14 +12,21 @@ use crate::massgen::{Folder, Ran, ran};
 const PATIENCE: u64 = 60_000;
 
 /// A session at a terminal that does not echo, past its first prompt, which is the directory in `<…>`.
-struct Terminal(PtySession);
+struct Terminal {
+    session: PtySession,
+    /// Where it runs, removed with it.
+    _folder: Folder,
+}
 
 impl Terminal {
-    fn open(folder: &Folder, flags: &[&str]) -> Self {
+    fn open(folder: Folder, flags: &[&str]) -> Self {
         let words = [&["shell", "--env", r"PS1=<\W> "], flags].concat();
         let mut command = folder.command(&words);
         command.stdin(Stdio::inherit());
-        let mut terminal = Self(spawn_command(command, Some(PATIENCE)).unwrap());
+        let mut terminal = Self {
+            session: spawn_command(command, Some(PATIENCE)).unwrap(),
+            _folder: folder,
+        };
         terminal.sees("a shell in the sandbox.");
         terminal.sees("> ");
         terminal
@@ -27,15 +34,15 @@ impl Terminal {
 
     /// What comes before these words and after those seen last.
     fn sees(&mut self, words: &str) -> String {
-        self.0.exp_string(words).unwrap()
+        self.session.exp_string(words).unwrap()
     }
 
     fn types(&mut self, line: &str) {
-        self.0.send_line(line).unwrap();
+        self.session.send_line(line).unwrap();
     }
 
     fn presses_control(&mut self, key: char) {
-        self.0.send_control(key).unwrap();
+        self.session.send_control(key).unwrap();
     }
 
     /// Types a line and gives what it prints until the next prompt.
@@ -47,7 +54,7 @@ impl Terminal {
     }
 
     fn exit_code(self) -> i32 {
-        match self.0.process().wait().unwrap() {
+        match self.session.process().wait().unwrap() {
             WaitStatus::Exited(_, code) => code,
             other => panic!("{other:?}"),
         }
@@ -58,7 +65,7 @@ impl Terminal {
 fn variables_functions_and_the_directory_last_from_line_to_line() {
     let folder = Folder::new();
     folder.write("sub/a.txt", "a\n");
-    let mut terminal = Terminal::open(&folder, &[]);
+    let mut terminal = Terminal::open(folder, &[]);
     assert_eq!(terminal.answer("x=5; f() { echo \"f $1\"; }"), "");
     terminal.types("cd sub");
     terminal.sees("<sub> ");
@@ -69,7 +76,7 @@ fn variables_functions_and_the_directory_last_from_line_to_line() {
 
 #[test]
 fn a_construct_that_is_open_is_asked_for_until_it_is_whole() {
-    let mut terminal = Terminal::open(&Folder::new(), &["--env", "PS2=more: "]);
+    let mut terminal = Terminal::open(Folder::new(), &["--env", "PS2=more: "]);
     terminal.types("for i in 1 2; do");
     terminal.sees("more: ");
     terminal.types("echo \"i=$i");
@@ -94,7 +101,7 @@ fn a_construct_that_is_open_is_asked_for_until_it_is_whole() {
 
 #[test]
 fn control_c_ends_the_command_and_not_the_session() {
-    let mut terminal = Terminal::open(&Folder::new(), &[]);
+    let mut terminal = Terminal::open(Folder::new(), &[]);
     for endless in [
         "kept=yes; sleep 100",
         "while :; do :; done",
@@ -107,8 +114,8 @@ fn control_c_ends_the_command_and_not_the_session() {
         terminal.sees("> ");
         assert_eq!(terminal.answer("echo $? $kept"), "130 yes\n", "{endless}");
     }
-    terminal.0.send("echo half a li").unwrap();
-    terminal.0.flush().unwrap();
+    terminal.session.send("echo half a li").unwrap();
+    terminal.session.flush().unwrap();
     terminal.presses_control('c');
     terminal.sees("> ");
     assert_eq!(terminal.answer("echo whole"), "whole\n");
@@ -116,7 +123,7 @@ fn control_c_ends_the_command_and_not_the_session() {
 
 #[test]
 fn control_d_ends_what_reads_and_at_the_prompt_the_session() {
-    let mut terminal = Terminal::open(&Folder::new(), &[]);
+    let mut terminal = Terminal::open(Folder::new(), &[]);
     terminal.types("cat; echo then");
     terminal.types("typed");
     terminal.sees("typed\r\n");
@@ -131,7 +138,7 @@ fn control_d_ends_what_reads_and_at_the_prompt_the_session() {
 
 #[test]
 fn an_error_that_ends_a_script_does_not_end_the_session() {
-    let mut terminal = Terminal::open(&Folder::new(), &[]);
+    let mut terminal = Terminal::open(Folder::new(), &[]);
     for error in [
         "echo ${unset:?is missing}",
         "set -u; echo $unset",
@@ -147,7 +154,7 @@ fn an_error_that_ends_a_script_does_not_end_the_session() {
 
 #[test]
 fn a_line_that_reaches_its_limit_leaves_the_session_as_it_was() {
-    let mut terminal = Terminal::open(&Folder::new(), &["--timeout", "1", "--memory", "128MiB"]);
+    let mut terminal = Terminal::open(Folder::new(), &["--timeout", "1", "--memory", "128MiB"]);
     let told = terminal.answer("kept=yes; sleep 100; echo never");
     assert!(
         told.contains("stopped after 1 s, the limit for one command line; --timeout sets another"),
@@ -164,7 +171,7 @@ fn a_line_that_reaches_its_limit_leaves_the_session_as_it_was() {
 
 #[test]
 fn a_shell_that_is_lost_is_told_of_and_replaced() {
-    let mut terminal = Terminal::open(&Folder::new(), &["--memory", "64MiB"]);
+    let mut terminal = Terminal::open(Folder::new(), &["--memory", "64MiB"]);
     let told = terminal.answer("kept=yes; x=0123456789; while :; do x=$x$x; done");
     assert!(
         told.contains("the program needed more than its 64 MiB of memory"),
