@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use massgen_config::{Environment, Limits};
 use massgen_sandbox::{
-    Cancel, Denial, Entry, Invocation, LimitKind, LimitReached, Outcome, Report, Sandbox, Stdio,
+    Cancel, Denial, Entry, Invocation, LimitKind, LimitReached, Outcome, Report, Stdio,
 };
 use serde::Serialize;
 
@@ -13,7 +13,8 @@ use crate::exit::Failure;
 use crate::first_party;
 use crate::flags::{ExecFlags, SandboxFlags};
 use crate::mounts;
-use crate::sandboxing::cache_folder;
+use crate::runtime::runtime;
+use crate::sandboxing::open_sandbox;
 
 /// Exit codes beside the command's own, as `docker run` and `timeout` have them.
 pub(crate) mod code {
@@ -47,9 +48,7 @@ fn execute(flags: &ExecFlags) -> Result<u8, Failure> {
     let environment = Environment::from_process()?;
     let given = &flags.sandbox;
     let filesystem = mounts::filesystem(&given.mount, given.workdir.as_deref())?;
-    let sandbox = Sandbox::new(massgen_sandbox::SandboxOptions {
-        cache: cache_folder(&environment)?,
-    })?;
+    let sandbox = open_sandbox(&environment)?;
     let Some((sandbox, plugin)) = first_party::command(&sandbox, &flags.command[0])? else {
         tell(&format!(
             "there is no command `{}` in the sandbox. There are: {}.",
@@ -76,13 +75,7 @@ fn execute(flags: &ExecFlags) -> Result<u8, Failure> {
         },
         false => inherited,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| Failure::System {
-            doing: "start the async runtime",
-            source,
-        })?;
+    let runtime = runtime(tokio::runtime::Builder::new_current_thread())?;
     let cancel = Cancel::default();
     let report = runtime.block_on(async {
         let interrupted = cancel.clone();

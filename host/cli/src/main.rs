@@ -11,6 +11,7 @@ mod lanes;
 mod mounts;
 mod recover;
 mod run;
+mod runtime;
 mod sandboxing;
 mod shell;
 

@@ -18,6 +18,7 @@ use crate::display::{Display, Shown};
 use crate::exit::{Exit, Failure};
 use crate::flags::{Output, RunFlags};
 use crate::lanes::{self, LocalCommands};
+use crate::runtime::runtime;
 use crate::sandboxing;
 
 /// Runs to the end.
@@ -34,13 +35,7 @@ pub(crate) fn run(flags: RunFlags) -> Result<Exit, Failure> {
     };
     lanes::check(&plan, local)?;
     let question = question(flags.question.clone())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| Failure::System {
-            doing: "start the async runtime",
-            source,
-        })?;
+    let runtime = runtime(tokio::runtime::Builder::new_multi_thread())?;
     let exit = runtime.block_on(execute(&plan, question, &flags, &environment));
     // A guest that blocks its thread must not hold the process up.
     runtime.shutdown_background();

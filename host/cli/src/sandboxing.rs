@@ -52,9 +52,7 @@ pub(crate) async fn tools(
         run: run_name(log_folder),
         agent: agent.id.to_string(),
     };
-    let sandbox = Sandbox::new(SandboxOptions {
-        cache: cache_folder(environment)?,
-    })?;
+    let sandbox = open_sandbox(environment)?;
     let plugins = {
         let sandbox = sandbox.clone();
         tokio::task::spawn_blocking(move || first_party::load(&sandbox))
@@ -140,8 +138,17 @@ pub(crate) fn agent_paths(agent: &AgentPlan, workspace: &Path, temporary: &Path)
     }
 }
 
+/// The sandbox, with the user's cache of compiled components.
+///
+/// # Errors
+/// When there is no place for the cache, or the engine cannot be set up.
+pub(crate) fn open_sandbox(environment: &Environment) -> Result<Sandbox, Failure> {
+    let cache = cache_folder(environment)?;
+    Ok(Sandbox::new(SandboxOptions { cache })?)
+}
+
 /// `$XDG_CACHE_HOME/massgen/components`, or the same below `~/.cache`.
-pub(crate) fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
+fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
     let base = environment
         .variable("XDG_CACHE_HOME")
         .map(PathBuf::from)

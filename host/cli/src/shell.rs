@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use massgen_config::Environment;
 use massgen_sandbox::{
-    Cancel, Entry, GuestFilesystem, Invocation, Outcome, Plugin, Report, Sandbox, SandboxOptions,
-    Session, Stdio,
+    Cancel, Entry, GuestFilesystem, Invocation, Outcome, Plugin, Report, Sandbox, Session, Stdio,
 };
 
 use crate::exec::{code, ending, exit_code, explain, tell};
@@ -17,7 +16,8 @@ use crate::exit::Failure;
 use crate::first_party;
 use crate::flags::{SandboxFlags, ShellFlags};
 use crate::mounts;
-use crate::sandboxing::cache_folder;
+use crate::runtime::runtime;
+use crate::sandboxing::open_sandbox;
 
 /// A session may last as long as its user wants: the limit on time is that of each command line. Ten years.
 const SESSION_TIME: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -53,9 +53,7 @@ pub(crate) fn shell(flags: &ShellFlags) -> ExitCode {
 fn converse(given: &SandboxFlags) -> Result<u8, Failure> {
     let environment = Environment::from_process()?;
     let filesystem = mounts::filesystem(&given.mount, given.workdir.as_deref())?;
-    let sandbox = Sandbox::new(SandboxOptions {
-        cache: cache_folder(&environment)?,
-    })?;
+    let sandbox = open_sandbox(&environment)?;
     let Some((sandbox, plugin)) = first_party::command(&sandbox, "bash")? else {
         return Err(Failure::Usage(
             "this build of massgen has no shell. Build the plugins, then massgen.".to_owned(),
@@ -69,13 +67,7 @@ fn converse(given: &SandboxFlags) -> Result<u8, Failure> {
     if speaker == Speaker::Terminal {
         greet(given);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| Failure::System {
-            doing: "start the async runtime",
-            source,
-        })?;
+    let runtime = runtime(tokio::runtime::Builder::new_current_thread())?;
     let variables = given.variables(&environment);
     let told = runtime.block_on(async {
         let stdio = Stdio::of_session().map_err(|source| Failure::System {

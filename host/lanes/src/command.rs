@@ -39,26 +39,21 @@ impl NativeCommand {
         self.limits.commands.saturating_mul(THREADS_PER_COMMAND)
     }
 
-    /// Room for standard output and standard error.
-    pub(crate) fn captures(&self) -> [Capture; 2] {
-        [(); 2].map(|()| Capture::new(self.limits.output_bytes))
-    }
-}
-
-/// The report of a command line that a lane has run.
-pub(crate) fn report(
-    outcome: Outcome,
-    [stdout, stderr]: &[Capture; 2],
-    started: Instant,
-) -> Report {
-    Report {
-        outcome,
-        stdout: stdout.take(),
-        stderr: stderr.take(),
-        log: Vec::new(),
-        limit: None,
-        denials: Vec::new(),
-        elapsed: started.elapsed(),
-        peak_memory: 0,
+    /// Runs it by `run`, which is given room for standard output and standard error, and reports on it.
+    pub(crate) async fn reported(&self, run: impl AsyncFnOnce(&[Capture; 2]) -> Outcome) -> Report {
+        let started = Instant::now();
+        let output = [(); 2].map(|()| Capture::new(self.limits.output_bytes));
+        let outcome = run(&output).await;
+        let [stdout, stderr] = output;
+        Report {
+            outcome,
+            stdout: stdout.take(),
+            stderr: stderr.take(),
+            log: Vec::new(),
+            limit: None,
+            denials: Vec::new(),
+            elapsed: started.elapsed(),
+            peak_memory: 0,
+        }
     }
 }

@@ -6,13 +6,12 @@
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
-use std::time::Instant;
 
 use massgen_sandbox::{Cancel, Capture, Captured, Outcome, Report};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-use crate::command::{LAST_OUTPUT, report};
+use crate::command::LAST_OUTPUT;
 use crate::confinement::{Confinement, PROGRAMS};
 use crate::process_limit::ProcessLimit;
 use crate::{NativeCommand, View};
@@ -84,10 +83,9 @@ impl Local {
     /// Runs a command line until it has ended, its time is over or `cancel` says so; what it wrote by then is kept. All
     /// that it started has ended then too.
     pub async fn run(&self, command: &NativeCommand, view: &View, cancel: &Cancel) -> Report {
-        let started = Instant::now();
-        let output = command.captures();
-        let outcome = self.outcome(command, view, cancel, &output).await;
-        report(outcome, &output, started)
+        command
+            .reported(async |output| self.outcome(command, view, cancel, output).await)
+            .await
     }
 
     async fn outcome(

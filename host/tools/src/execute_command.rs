@@ -114,7 +114,7 @@ impl ExecuteCommand {
         filter: Arc<CommandFilter>,
         call_id: &str,
     ) -> Invocation {
-        let limits = self.limits(limits);
+        let limits = within(limits, self.timeout);
         let entry = Entry::Command {
             arguments: ["bash", "-c", &self.command].map(str::to_owned).to_vec(),
             stdin: Vec::new(),
@@ -133,23 +133,13 @@ impl ExecuteCommand {
         NativeCommand {
             line: self.command.clone(),
             working_directory: self.directory(workspace),
-            limits: self.limits(limits),
+            limits: within(limits, self.timeout),
         }
     }
 
-    /// The run's limits with the time that the model asked for, where that is less.
-    fn limits(&self, limits: &Limits) -> Limits {
-        let asked = self
-            .timeout
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Limits {
-            call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)),
-            ..limits.clone()
-        }
-    }
-
-    /// The outcome as the model reads it; `lane` is the native lane in which it ran, if any. A command that failed is an answer, not an error of the tool; what it wrote is
-    /// kept however it ended, and where a rule refused it something, the rule is named.
+    /// The outcome as the model reads it; `lane` is the native lane in which it ran, if any. A command that failed is an
+    /// answer, not an error of the tool; what it wrote is kept however it ended, and where a rule refused it something,
+    /// the rule is named.
     pub(crate) fn outcome(
         &self,
         report: &Report,
@@ -201,6 +191,15 @@ impl ExecuteCommand {
             elapsed: report.elapsed,
             lane: lane.map(str::to_owned),
         }
+    }
+}
+
+/// The run's limits with the seconds that the model asked for, where that is less.
+pub(crate) fn within(limits: &Limits, seconds: Option<f64>) -> Limits {
+    let asked = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    Limits {
+        call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)),
+        ..limits.clone()
     }
 }
 

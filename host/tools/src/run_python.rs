@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use massgen_config::Limits;
 use massgen_sandbox::{CommandFilter, Entry, Invocation, Outcome, Report};
@@ -94,7 +93,7 @@ impl RunPython {
         filter: Arc<CommandFilter>,
         call_id: &str,
     ) -> Invocation {
-        let limits = self.limits(limits);
+        let limits = execute_command::within(limits, self.timeout);
         let mut arguments = vec!["python".to_owned()];
         if let Some(code) = self.code {
             arguments.extend(["-c".to_owned(), code]);
@@ -110,17 +109,6 @@ impl RunPython {
             command_filter: filter,
             call_id: call_id.to_owned(),
             ..Invocation::new(entry, limits)
-        }
-    }
-
-    /// The run's limits with the program's own time, where it is shorter.
-    fn limits(&self, limits: &Limits) -> Limits {
-        let asked = self
-            .timeout
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Limits {
-            call_time: asked.map_or(limits.call_time, |asked| asked.min(limits.call_time)),
-            ..limits.clone()
         }
     }
 }

@@ -135,12 +135,18 @@ impl Container {
         }
         let name = recipe.belonging.name();
         let path = format!("/containers/create?name={name}");
-        let created: Created = engine.post(&path, &recipe.body()).await?;
-        Ok(Self {
-            engine: engine.clone(),
-            id: created.id,
-            is_there: true,
-        })
+        let (engine, body) = (engine.clone(), recipe.body());
+        // A task of its own, so that a container whose command nobody waits for any more is removed once it is made.
+        let made = tokio::spawn(async move {
+            let created: Created = engine.post(&path, &body).await?;
+            Ok(Self {
+                engine,
+                id: created.id,
+                is_there: true,
+            })
+        });
+        made.await
+            .unwrap_or_else(|panic| Err(EngineError::Task(panic)))
     }
 
     /// The path of one of its resources.

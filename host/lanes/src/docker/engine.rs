@@ -56,6 +56,9 @@ pub(super) enum EngineError {
     /// No answer came, or none that can be read.
     #[error("{}", chain(.0))]
     Transport(#[from] reqwest::Error),
+    /// The task that asked did not end.
+    #[error("the request did not end: {0}")]
+    Task(tokio::task::JoinError),
     /// The answer is not what the API promises.
     #[error("the daemon's answer to {0} cannot be understood: {1}")]
     Answer(String, serde_json::Error),

@@ -10,8 +10,6 @@ mod frames;
 mod image;
 mod owner;
 
-use std::time::Instant;
-
 use massgen_sandbox::{Cancel, Capture, LimitKind, Outcome, Report};
 use reqwest::Response;
 use serde::Deserialize;
@@ -20,7 +18,7 @@ use self::container::{Belonging, Container, OWNER_LABEL, Recipe};
 use self::engine::{Engine, EngineError};
 use self::frames::Frames;
 use self::owner::Owner;
-use crate::command::{LAST_OUTPUT, report};
+use crate::command::LAST_OUTPUT;
 use crate::cover::Cover;
 use crate::{NativeCommand, View};
 
@@ -147,13 +145,13 @@ impl Docker {
     /// Runs a command line until it has ended, its time is over or `cancel` says so; what it wrote by then is kept. All
     /// that it started has ended then too.
     pub async fn run(&self, command: &NativeCommand, view: &View, cancel: &Cancel) -> Report {
-        let started = Instant::now();
-        let output = command.captures();
-        let outcome = self.outcome(command, view, cancel, &output);
-        let outcome = outcome.await.unwrap_or_else(|error| Outcome::HostError {
-            message: format!("the Docker daemon did not run the command: {error}"),
-        });
-        report(outcome, &output, started)
+        let run = async |output: &[Capture; 2]| {
+            let outcome = self.outcome(command, view, cancel, output).await;
+            outcome.unwrap_or_else(|error| Outcome::HostError {
+                message: format!("the Docker daemon did not run the command: {error}"),
+            })
+        };
+        command.reported(run).await
     }
 
     async fn outcome(
@@ -177,7 +175,14 @@ impl Docker {
         let attached = self.engine.stream(&attached).await?;
         let frames = Frames::new(stdout.clone(), stderr.clone());
         let mut reading = tokio::spawn(keep(attached, frames));
-        self.engine.tell(&container.path("/start")).await?;
+        let start = container.path("/start");
+        tokio::select! {
+            started = self.engine.tell(&start) => started?,
+            () = cancel.cancelled() => {
+                container.remove().await?;
+                return Ok(Outcome::Cancelled);
+            }
+        }
         let wait = container.path("/wait?condition=not-running");
         let ended = tokio::select! {
             ended = self.engine.wait::<Waited>(&wait) => Some(ended?),
