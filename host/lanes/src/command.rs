@@ -46,14 +46,10 @@ impl NativeCommand {
         let outcome = run(&output).await;
         let [stdout, stderr] = output;
         Report {
-            outcome,
             stdout: stdout.take(),
             stderr: stderr.take(),
-            log: Vec::new(),
-            limit: None,
-            denials: Vec::new(),
             elapsed: started.elapsed(),
-            peak_memory: 0,
+            ..Report::of(outcome)
         }
     }
 }

@@ -190,6 +190,22 @@ pub struct Report {
     pub peak_memory: u64,
 }
 
+impl Report {
+    /// That of a call which ended so and left nothing behind.
+    pub fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            log: Vec::new(),
+            limit: None,
+            denials: Vec::new(),
+            elapsed: Duration::ZERO,
+            peak_memory: 0,
+        }
+    }
+}
+
 /// Effect hints of a tool; see the contract's `annotations`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Annotations {

@@ -11,7 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::outcome::{ToolOutcome, ToolStatus, failure, refusal, status};
+use crate::outcome::{
+    ToolOutcome, as_json, failure_of_command, refused_to_command, status_of_command,
+};
 
 /// The tool's name.
 pub(crate) const NAME: &str = "execute_command";
@@ -166,28 +168,14 @@ impl ExecuteCommand {
             execution_time: report.elapsed.as_secs_f64(),
             command: &self.command,
             work_dir: self.directory(workspace).display().to_string(),
-            error: match &report.outcome {
-                Outcome::Exited { .. } => None,
-                other => Some(failure(other, &[])),
-            },
+            error: failure_of_command(report),
             limit: report.limit.as_ref().map(|limit| limit.message.as_str()),
-            refused: match exit_code {
-                0 => Vec::new(),
-                _ => report.denials.iter().map(refusal).collect(),
-            },
+            refused: refused_to_command(report),
             lane,
         };
-        let status = match (&report.outcome, report.denials.last()) {
-            (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied {
-                rule: denial.rule.name().to_owned(),
-            },
-            (outcome, _) => status(outcome),
-        };
-        let content = serde_json::to_string(&ran)
-            .unwrap_or_else(|error| format!("the result cannot be written as JSON: {error}"));
         ToolOutcome {
-            content,
-            status,
+            content: as_json(&ran),
+            status: status_of_command(report),
             elapsed: report.elapsed,
             lane: lane.map(str::to_owned),
         }

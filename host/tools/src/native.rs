@@ -2,7 +2,7 @@
 //! audit.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use massgen_lanes::{Bind, NativeCommand, NativeLane, Shown, View};
 use massgen_permissions::audit::{Call, Phase, Record};
@@ -55,7 +55,7 @@ impl NativeShell {
         let policy = filesystem.policy();
         let directory = &command.working_directory;
         if !policy.decide(directory, Operation::List).is_allowed() || !directory.is_dir() {
-            return ended(Outcome::ToolError {
+            return Report::of(Outcome::ToolError {
                 message: format!(
                     "There is no directory {} that you may use. Leave `work_dir` out for the workspace, or name a \
                      directory that you were granted.",
@@ -118,19 +118,5 @@ fn milliseconds_since_1970() -> u64 {
 }
 
 fn host_error(message: String) -> Report {
-    ended(Outcome::HostError { message })
-}
-
-/// The report of a command line that was not started.
-fn ended(outcome: Outcome) -> Report {
-    Report {
-        outcome,
-        stdout: Default::default(),
-        stderr: Default::default(),
-        log: Vec::new(),
-        limit: None,
-        denials: Vec::new(),
-        elapsed: Duration::ZERO,
-        peak_memory: 0,
-    }
+    Report::of(Outcome::HostError { message })
 }

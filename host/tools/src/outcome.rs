@@ -100,6 +100,39 @@ pub(crate) fn status(outcome: &Outcome) -> ToolStatus {
     }
 }
 
+/// How a command ended. One that failed is an answer, not an error of the tool; where a rule refused it something, the rule
+/// is named.
+pub(crate) fn status_of_command(report: &Report) -> ToolStatus {
+    match (&report.outcome, report.denials.last()) {
+        (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied {
+            rule: denial.rule.name().to_owned(),
+        },
+        (outcome, _) => status(outcome),
+    }
+}
+
+/// A sentence about a command that did not end by itself.
+pub(crate) fn failure_of_command(report: &Report) -> Option<String> {
+    match &report.outcome {
+        Outcome::Exited { .. } => None,
+        other => Some(failure(other, &[])),
+    }
+}
+
+/// What was refused to a command that did not succeed; what it got over is not worth a word.
+pub(crate) fn refused_to_command(report: &Report) -> Vec<String> {
+    match report.outcome {
+        Outcome::Exited { code: 0 } => Vec::new(),
+        _ => report.denials.iter().map(refusal).collect(),
+    }
+}
+
+/// The text of a tool's answer.
+pub(crate) fn as_json(answer: &impl Serialize) -> String {
+    serde_json::to_string(answer)
+        .unwrap_or_else(|error| format!("the result cannot be written as JSON: {error}"))
+}
+
 /// A refusal as the model reads it.
 pub(crate) fn refusal(denial: &Denial) -> String {
     format!(

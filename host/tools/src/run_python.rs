@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::execute_command;
-use crate::outcome::{ToolOutcome, ToolStatus, failure, refusal, status};
+use crate::outcome::{
+    ToolOutcome, as_json, failure_of_command, refused_to_command, status_of_command,
+};
 
 /// The tool's name.
 pub(crate) const NAME: &str = "run_python";
@@ -120,34 +122,18 @@ pub(crate) fn outcome(report: &Report) -> ToolOutcome {
         Outcome::Exited { code } => i32::from(code),
         _ => -1,
     };
-    let error = match &report.outcome {
-        Outcome::Exited { .. } => None,
-        other => Some(failure(other, &[])),
-    };
     let ran = Ran {
         success: exit_code == 0,
         exit_code,
         stdout: report.stdout.to_text(),
         stderr: report.stderr.to_text(),
         execution_time: report.elapsed.as_secs_f64(),
-        error,
-        refused: if exit_code == 0 {
-            Vec::new()
-        } else {
-            report.denials.iter().map(refusal).collect()
-        },
+        error: failure_of_command(report),
+        refused: refused_to_command(report),
     };
-    let status = match (&report.outcome, report.denials.last()) {
-        (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied {
-            rule: denial.rule.name().to_owned(),
-        },
-        (outcome, _) => status(outcome),
-    };
-    let content = serde_json::to_string(&ran)
-        .unwrap_or_else(|error| format!("the result cannot be written as JSON: {error}"));
     ToolOutcome {
-        content,
-        status,
+        content: as_json(&ran),
+        status: status_of_command(report),
         elapsed: report.elapsed,
         lane: None,
     }

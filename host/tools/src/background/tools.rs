@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 use super::shell::Shell;
 use super::{Background, Ground};
 use crate::execute_command::ExecuteCommand;
-use crate::outcome::{ToolOutcome, ToolStatus, failure, refusal, status};
+use crate::outcome::{
+    ToolOutcome, ToolStatus, as_json, failure_of_command, refused_to_command, status_of_command,
+};
 
 /// One of the tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,9 +235,10 @@ impl Described {
             Outcome::Exited { code } => Some(code),
             _ => None,
         });
-        let failed = |report: &Report| match &report.outcome {
-            Outcome::Exited { .. } | Outcome::Cancelled => None,
-            other => Some(failure(other, &[])),
+        // A command that was killed has ended as it was to.
+        let failed = |report: &Report| match report.outcome {
+            Outcome::Cancelled => None,
+            _ => failure_of_command(report),
         };
         let limit = ended.and_then(|report| report.limit.as_ref());
         Self {
@@ -250,10 +253,7 @@ impl Described {
             stderr: None,
             error: ended.and_then(failed),
             limit: limit.map(|limit| limit.message.clone()),
-            refused: match (exit_code, ended) {
-                (Some(0), _) | (_, None) => Vec::new(),
-                (_, Some(report)) => report.denials.iter().map(refusal).collect(),
-            },
+            refused: ended.map(refused_to_command).unwrap_or_default(),
         }
     }
 }
@@ -263,17 +263,10 @@ impl Described {
 fn told(shell: &Shell, described: Described) -> ToolOutcome {
     let status = match shell.report().as_deref() {
         None => ToolStatus::Ok,
-        Some(report) => match (&report.outcome, report.denials.last()) {
-            (Outcome::Cancelled, _) => ToolStatus::Ok,
-            (Outcome::Exited { code: 1.. }, Some(denial)) => ToolStatus::Denied {
-                rule: denial.rule.name().to_owned(),
-            },
-            (outcome, _) => status(outcome),
-        },
+        Some(report) if report.outcome == Outcome::Cancelled => ToolStatus::Ok,
+        Some(report) => status_of_command(report),
     };
-    let content = serde_json::to_string(&described)
-        .unwrap_or_else(|error| format!("the result cannot be written as JSON: {error}"));
-    said(content, status)
+    said(as_json(&described), status)
 }
 
 fn said(content: String, status: ToolStatus) -> ToolOutcome {
