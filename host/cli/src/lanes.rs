@@ -1,7 +1,7 @@
 //! Command lines outside the sandbox: whether the run lets an agent have them, where they go, and what the user is told.
 
 use massgen_config::{AgentPlan, DockerNetwork, Environment, Lane, RunPlan};
-use massgen_lanes::{Docker, LaneError, Local, NativeLane};
+use massgen_lanes::{Docker, DockerError, LaneError, Local, NativeLane};
 
 use crate::exit::Failure;
 
@@ -34,32 +34,58 @@ pub(crate) fn check(plan: &RunPlan, local: LocalCommands) -> Result<(), Failure>
     Ok(())
 }
 
-/// The native lane of an agent; none where its command lines run in the sandbox, or it has none.
-///
-/// # Errors
-/// When this machine cannot run it.
-pub(crate) async fn open(
-    agent: &AgentPlan,
-    environment: &Environment,
-) -> Result<Option<NativeLane>, Failure> {
-    let lane = match lane(agent) {
-        Lane::Sandbox => return Ok(None),
-        Lane::Local => Local::find()
-            .await
-            .map(NativeLane::Local)
-            .map_err(LaneError::from),
-        Lane::Docker(settings) => {
-            let host = environment.variable("DOCKER_HOST");
-            Docker::connect(host, settings.clone(), agent.id.as_str())
+/// The native lanes of a run's agents, opened one after the other.
+pub(crate) struct Lanes<'a> {
+    environment: &'a Environment,
+    /// One for each set of settings, for agents to share.
+    containers: Vec<Docker>,
+}
+
+impl<'a> Lanes<'a> {
+    pub(crate) const fn new(environment: &'a Environment) -> Self {
+        Self {
+            environment,
+            containers: Vec::new(),
+        }
+    }
+
+    /// The native lane of an agent; none where its command lines run in the sandbox, or it has none.
+    ///
+    /// # Errors
+    /// When this machine cannot run it.
+    pub(crate) async fn open(&mut self, agent: &AgentPlan) -> Result<Option<NativeLane>, Failure> {
+        let lane = match lane(agent) {
+            Lane::Sandbox => return Ok(None),
+            Lane::Local => Local::find()
+                .await
+                .map(NativeLane::Local)
+                .map_err(LaneError::from),
+            Lane::Docker(settings) => self
+                .docker(settings, agent.id.as_str())
                 .await
                 .map(NativeLane::Docker)
-                .map_err(LaneError::from)
+                .map_err(LaneError::from),
+        };
+        lane.map(Some).map_err(|error| Failure::Lane {
+            agent: agent.id.to_string(),
+            error,
+        })
+    }
+
+    async fn docker(
+        &mut self,
+        settings: &massgen_config::Docker,
+        agent: &str,
+    ) -> Result<Docker, DockerError> {
+        let mut open = self.containers.iter();
+        if let Some(lane) = open.find(|lane| lane.settings() == settings) {
+            return Ok(lane.of_agent(agent));
         }
-    };
-    lane.map(Some).map_err(|error| Failure::Lane {
-        agent: agent.id.to_string(),
-        error,
-    })
+        let host = self.environment.variable("DOCKER_HOST");
+        let lane = Docker::connect(host, settings.clone(), agent).await?;
+        self.containers.push(lane.clone());
+        Ok(lane)
+    }
 }
 
 /// What is weaker for agents outside the sandbox, as sentences for the user.

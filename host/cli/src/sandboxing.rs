@@ -12,7 +12,8 @@ use massgen_sandbox::{
 use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy, real_location};
 
 use crate::exit::Failure;
-use crate::{first_party, lanes};
+use crate::first_party;
+use crate::lanes::{self, Lanes};
 
 /// The audit's file in the log folder of a run.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -65,8 +66,9 @@ pub(crate) async fn tools(
     let sandbox = sandbox.with_commands(Commands::of(&plugins)?);
     let toolset = Toolset::load(sandbox, &plugins, &Limits::default()).await?;
     let mut toolboxes = Vec::new();
+    let mut lanes = Lanes::new(environment);
     for agent in &plan.agents {
-        let lane = lanes::open(agent, environment).await?;
+        let lane = lanes.open(agent).await?;
         let audit = audit(agent);
         toolboxes.push(toolbox(&toolset, agent, lane, workspaces, audit, approver)?);
     }

@@ -1,17 +1,32 @@
 //! The keys about an agent's command lines: whether it has any, which programs they may start, and where they run
 //! (`spec/02` §2.2, `spec/04` §11).
 
-use crate::node::Tree;
+use crate::image_name::ImageName;
 use crate::plan::{CommandLine, Docker, DockerNetwork, Lane};
 use crate::quantity;
-use crate::section::{Section, nearest};
+use crate::section::Section;
 
-/// Where command lines run; the first is for those who say nothing. The original's default is `local`, which runs them
-/// with all that the user may do: so much is given to nobody who has not asked for it.
-const MODES: [&str; 3] = ["sandbox", "local", "docker"];
+/// Where command lines run. The original's default is `local`, which runs them with all that the user may do: so much is
+/// given to nobody who has not asked for it.
+#[derive(Clone, Default)]
+enum Mode {
+    #[default]
+    Sandbox,
+    Local,
+    Docker,
+}
 
-/// The original's image (`spec/04` E11).
-const DEFAULT_IMAGE: &str = "massgen/mcp-runtime:latest";
+const MODES: [(&str, Mode); 3] = [
+    ("sandbox", Mode::Sandbox),
+    ("local", Mode::Local),
+    ("docker", Mode::Docker),
+];
+
+const NETWORKS: [(&str, DockerNetwork); 3] = [
+    ("none", DockerNetwork::None),
+    ("bridge", DockerNetwork::Bridge),
+    ("host", DockerNetwork::Host),
+];
 
 /// Docker's own lower bound for a container's memory.
 const LEAST_MEMORY: u64 = 6 << 20;
@@ -90,10 +105,10 @@ fn refuse_patterns_outside_the_sandbox(backend: &Section<'_>, command_line: &Com
 }
 
 fn lane(backend: &Section<'_>) -> Lane {
-    let lane = match mode(backend) {
-        Some("docker") => return Lane::Docker(docker(backend)),
-        Some("local") => Lane::Local,
-        _ => Lane::Sandbox,
+    let lane = match backend.choice(MODE, &MODES).unwrap_or_default() {
+        Mode::Docker => return Lane::Docker(docker(backend)),
+        Mode::Local => Lane::Local,
+        Mode::Sandbox => Lane::Sandbox,
     };
     for key in [IMAGE, MEMORY, CPUS, NETWORK] {
         if let Some(node) = backend.get(key) {
@@ -108,47 +123,30 @@ fn lane(backend: &Section<'_>) -> Lane {
     lane
 }
 
-fn mode<'a>(backend: &Section<'a>) -> Option<&'a str> {
-    let mode = backend.text(MODE)?;
-    if MODES.contains(&mode) {
-        return Some(mode);
-    }
-    let help = match nearest(mode, MODES.into_iter()) {
-        Some(nearest) => format!("Did you mean `{nearest}`?"),
-        None => "Known: sandbox, local, docker.".to_owned(),
-    };
-    let message = format!("there is no execution mode `{mode}`.");
-    backend
-        .findings
-        .error(backend.place_of(MODE), &backend.key(MODE), message, help);
-    None
-}
-
 fn docker(backend: &Section<'_>) -> Docker {
     Docker {
-        image: image(backend).unwrap_or(DEFAULT_IMAGE).to_owned(),
+        image: image(backend).unwrap_or_default(),
         memory_bytes: memory(backend),
         nano_cpus: backend.quantity(CPUS, "2.0", nano_cpus),
-        network: network(backend),
+        network: backend.choice(NETWORK, &NETWORKS).unwrap_or_default(),
     }
 }
 
-/// The name of an image is judged by Docker; here only what cannot be one.
-fn image<'a>(backend: &Section<'a>) -> Option<&'a str> {
-    let image = backend.text(IMAGE)?;
-    let is_name =
-        |character: char| character.is_ascii_alphanumeric() || "._/:@-".contains(character);
-    if image.starts_with(|first: char| first.is_ascii_alphanumeric()) && image.chars().all(is_name)
-    {
-        return Some(image);
+fn image(backend: &Section<'_>) -> Option<ImageName> {
+    let text = backend.text(IMAGE)?;
+    let image = ImageName::parse(text);
+    if image.is_none() {
+        backend.findings.error(
+            backend.place_of(IMAGE),
+            &backend.key(IMAGE),
+            format!("`{text}` is no name of an image."),
+            format!(
+                "Write it as for `docker pull`, for example `{}`.",
+                ImageName::default()
+            ),
+        );
     }
-    backend.findings.error(
-        backend.place_of(IMAGE),
-        &backend.key(IMAGE),
-        format!("`{image}` is no name of an image."),
-        format!("Write it as for `docker pull`, for example `{DEFAULT_IMAGE}`."),
-    );
-    None
+    image
 }
 
 fn memory(backend: &Section<'_>) -> Option<u64> {
@@ -171,30 +169,4 @@ fn nano_cpus(text: &str) -> Option<u64> {
     (0.01..=1e6)
         .contains(&cpus)
         .then_some((cpus * 1e9).round() as u64)
-}
-
-fn network(backend: &Section<'_>) -> DockerNetwork {
-    let Some(node) = backend.get(NETWORK) else {
-        return DockerNetwork::default();
-    };
-    let Tree::Text(name) = &node.value else {
-        backend.mismatch(NETWORK, node, "`none`, `bridge` or `host`");
-        return DockerNetwork::default();
-    };
-    match name.as_str() {
-        "none" => DockerNetwork::None,
-        "bridge" => DockerNetwork::Bridge,
-        "host" => DockerNetwork::Host,
-        other => {
-            let help = match nearest(other, ["none", "bridge", "host"].into_iter()) {
-                Some(nearest) => format!("Did you mean `{nearest}`?"),
-                None => "Known: none, bridge, host.".to_owned(),
-            };
-            let message = format!("there is no network mode `{other}`.");
-            backend
-                .findings
-                .error(node.place, &backend.key(NETWORK), message, help);
-            DockerNetwork::default()
-        }
-    }
 }

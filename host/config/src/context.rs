@@ -10,7 +10,7 @@ use crate::plain_path::plain_path;
 use crate::plan::{
     BuiltInNames, ContextPath, HiddenNames, PathRule, Permission, ReadBeforeDelete, RuleAccess,
 };
-use crate::section::{Section, nearest};
+use crate::section::{Section, alternatives};
 
 /// What may be done to `.git`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,8 +172,8 @@ impl Reader<'_> {
 
     fn context(&self, entry: &Section<'_>) -> Option<Context> {
         let text = entry.filled("path");
-        let permission = self.choice(entry, "permission", &PERMISSIONS);
-        let git = self.choice(entry, "git", &GIT).unwrap_or(Git::Read);
+        let permission = entry.choice("permission", &PERMISSIONS);
+        let git = entry.choice("git", &GIT).unwrap_or(Git::Read);
         let protected = entry.texts("protected_paths").unwrap_or_default();
         let rules = entry.list("rules").unwrap_or_default();
         entry.warn_about_the_rest(&[]);
@@ -254,7 +254,7 @@ impl Reader<'_> {
             None => Some(""),
         };
         let has_access = rule.get("access").is_some();
-        let access = self.choice(rule, "access", &ACCESSES);
+        let access = rule.choice("access", &ACCESSES);
         rule.warn_about_the_rest(&[]);
         if text == Some("") {
             self.findings.error(
@@ -339,32 +339,6 @@ impl Reader<'_> {
         Some(rule)
     }
 
-    /// One of a few words, in any case; another one is an error that names them.
-    fn choice<T: Copy>(
-        &self,
-        section: &Section<'_>,
-        key: &'static str,
-        known: &[(&'static str, T)],
-    ) -> Option<T> {
-        let text = section.text(key)?;
-        let found = known
-            .iter()
-            .find(|(word, _)| text.eq_ignore_ascii_case(word));
-        if found.is_none() {
-            let words = known.iter().map(|(word, _)| *word);
-            let help = match nearest(&text.to_ascii_lowercase(), words) {
-                Some(word) if known.len() > 2 => {
-                    format!("It is {}. Did you mean `{word}`?", alternatives(known))
-                }
-                _ => format!("It is {}.", alternatives(known)),
-            };
-            let message = format!("there is no {key} `{text}`.");
-            self.findings
-                .error(section.place_of(key), &section.key(key), message, help);
-        }
-        found.map(|(_, value)| *value)
-    }
-
     /// `spec/04` R10–R12: relative to the context's directory; what lies outside it is dropped with a warning.
     fn protected(
         &self,
@@ -394,16 +368,6 @@ impl Reader<'_> {
             message,
             "Name a path inside it.",
         );
-    }
-}
-
-/// `a`, `b` or `c`.
-fn alternatives<T>(known: &[(&str, T)]) -> String {
-    let quoted: Vec<_> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
     }
 }
 

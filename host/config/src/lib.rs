@@ -8,6 +8,7 @@ mod command_line;
 mod context;
 mod diagnostic;
 mod environment;
+mod image_name;
 mod limits;
 mod load;
 mod node;
@@ -20,6 +21,7 @@ mod section;
 
 pub use diagnostic::{ConfigError, Diagnostic, Severity};
 pub use environment::Environment;
+pub use image_name::ImageName;
 pub use limits::Limits;
 pub use load::{find, load, parse};
 pub use plain_path::plain_path;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Diagnostic, Limits};
+use crate::{Diagnostic, ImageName, Limits};
 
 /// An agent's id: 1 to 64 of `A-Z a-z 0-9 _ -`, since it becomes part of paths (`spec/04` F7 mended).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -276,7 +276,7 @@ pub enum Lane {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Docker {
     /// The image; `command_line_docker_image`.
-    pub image: String,
+    pub image: ImageName,
     /// Bytes of memory it may have; `command_line_docker_memory_limit`.
     pub memory_bytes: Option<u64>,
     /// Processors it may use, in units of 10⁻⁹; `command_line_docker_cpu_limit`.

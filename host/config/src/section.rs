@@ -174,6 +174,31 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// One of a few words, in any case of letters; another one is an error that names them.
+    pub(crate) fn choice<T: Clone>(
+        &self,
+        key: &'static str,
+        known: &[(&'static str, T)],
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        let found = known
+            .iter()
+            .find(|(word, _)| text.eq_ignore_ascii_case(word));
+        if found.is_none() {
+            let words = known.iter().map(|(word, _)| *word);
+            let help = match nearest(&text.to_ascii_lowercase(), words) {
+                Some(word) if known.len() > 2 => {
+                    format!("It is {}. Did you mean `{word}`?", alternatives(known))
+                }
+                _ => format!("It is {}.", alternatives(known)),
+            };
+            let message = format!("there is no {key} `{text}`.");
+            self.findings
+                .error(self.place_of(key), &self.key(key), message, help);
+        }
+        found.map(|(_, value)| value.clone())
+    }
+
     /// A text that says something.
     pub(crate) fn filled(&self, name: &'static str) -> Option<&'a str> {
         self.text(name).filter(|text| !text.is_empty())
@@ -260,6 +285,16 @@ impl<'a> Section<'a> {
                 help,
             );
         }
+    }
+}
+
+/// `a`, `b` or `c`.
+pub(crate) fn alternatives<T>(known: &[(&str, T)]) -> String {
+    let quoted: Vec<_> = known.iter().map(|(word, _)| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
     }
 }
 

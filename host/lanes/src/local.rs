@@ -45,7 +45,9 @@ pub enum LocalError {
     )]
     Root(std::io::Error),
     /// A place for what covers hidden files.
-    #[error("cannot make a temporary directory for the local lane: {0}")]
+    #[error(
+        "cannot make a temporary directory for the local lane: {0}. See that TMPDIR names one that may be written."
+    )]
     Temporary(#[source] std::io::Error),
 }
 

@@ -17,18 +17,12 @@ pub(super) const OWNER_LABEL: &str = "massgen.owner";
 const SHELL: &str =
     r#"if command -v bash >/dev/null 2>&1; then exec bash -c "$1"; else exec sh -c "$1"; fi"#;
 
-/// Whose a container is, and for what.
-#[derive(Debug, Clone)]
-pub(super) struct Belonging {
-    pub(super) owner: Owner,
-    /// The agent's id.
-    pub(super) agent: String,
-}
-
 /// Everything a container is made from.
 pub(super) struct Recipe<'a> {
     pub(super) settings: &'a massgen_config::Docker,
-    pub(super) belonging: &'a Belonging,
+    pub(super) owner: &'a Owner,
+    /// The id of the agent whose command it is, for those who list containers.
+    pub(super) agent: &'a str,
     pub(super) command: &'a NativeCommand,
     pub(super) view: &'a View,
     /// An empty file of the host's, which covers hidden ones.
@@ -72,15 +66,15 @@ impl Recipe<'_> {
             host["NanoCpus"] = json!(cpus);
         }
         json!({
-            "Image": self.settings.image,
+            "Image": self.settings.image.as_str(),
             "Entrypoint": ["/bin/sh", "-c", SHELL, "sh"],
             "Cmd": [self.command.line],
             "User": self.user,
             "WorkingDir": self.command.working_directory,
             "Env": ["HOME=/tmp", "LANG=C.UTF-8", "TERM=dumb"],
             "Labels": {
-                OWNER_LABEL: self.belonging.owner.to_string(),
-                "massgen.agent": self.belonging.agent,
+                OWNER_LABEL: self.owner.to_string(),
+                "massgen.agent": self.agent,
             },
             "AttachStdout": true,
             "AttachStderr": true,
@@ -133,7 +127,7 @@ impl Container {
         struct Created {
             id: String,
         }
-        let name = recipe.belonging.name();
+        let name = name(recipe.agent);
         let path = format!("/containers/create?name={name}");
         let (engine, body) = (engine.clone(), recipe.body());
         // A task of its own, so that a container whose command nobody waits for any more is removed once it is made.
@@ -190,33 +184,21 @@ impl Drop for Container {
     }
 }
 
-impl Belonging {
-    /// A name that no other container has; of the agent's id only what Docker allows in names.
-    fn name(&self) -> String {
-        let allowed =
-            |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '-');
-        let agent: String = self
-            .agent
-            .chars()
-            .filter(|letter| allowed(*letter))
-            .take(40)
-            .collect();
-        format!("massgen-{agent}-{:016x}", fastrand::u64(..))
-    }
+/// A name that no other container has; of the agent's id only what Docker allows in names.
+fn name(agent: &str) -> String {
+    let allowed = |letter: &char| letter.is_ascii_alphanumeric() || "_.-".contains(*letter);
+    let agent: String = agent.chars().filter(allowed).take(40).collect();
+    format!("massgen-{agent}-{:016x}", fastrand::u64(..))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::name;
 
     #[test]
     fn a_name_holds_what_docker_allows_and_is_used_once() {
-        let belonging = Belonging {
-            owner: Owner::this_process(),
-            agent: "über agent/1".to_owned(),
-        };
-        let name = belonging.name();
-        assert!(name.starts_with("massgen-beragent1-"), "{name}");
-        assert_ne!(name, belonging.name());
+        let first = name("über agent/1");
+        assert!(first.starts_with("massgen-beragent1-"), "{first}");
+        assert_ne!(first, name("über agent/1"));
     }
 }

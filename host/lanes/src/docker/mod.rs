@@ -10,11 +10,13 @@ mod frames;
 mod image;
 mod owner;
 
+use std::sync::Arc;
+
 use massgen_sandbox::{Cancel, Capture, LimitKind, Outcome, Report};
 use reqwest::Response;
 use serde::Deserialize;
 
-use self::container::{Belonging, Container, OWNER_LABEL, Recipe};
+use self::container::{Container, OWNER_LABEL, Recipe};
 use self::engine::{Engine, EngineError};
 use self::frames::Frames;
 use self::owner::Owner;
@@ -73,24 +75,41 @@ pub enum DockerError {
         reason: String,
     },
     /// The daemon refused something else.
-    #[error("the Docker daemon cannot {doing}: {reason}.")]
+    #[error(
+        "the Docker daemon cannot {doing}: {reason}. Look into its log, or remove `command_line_execution_mode: docker`: \
+         then command lines run in the sandbox."
+    )]
     Daemon {
         /// What was wanted.
         doing: &'static str,
         /// What it said.
         reason: String,
     },
+    /// It could not be told later whose the containers are.
+    #[error(
+        "/proc does not tell about this process, and without it the containers of a run that is killed would stay for ever. \
+         Mount /proc, or remove `command_line_execution_mode: docker`."
+    )]
+    Unowned,
     /// A place for what covers hidden files.
-    #[error("cannot make a temporary directory for the Docker lane: {0}")]
+    #[error(
+        "cannot make a temporary directory for the Docker lane: {0}. See that TMPDIR names one that may be written."
+    )]
     Temporary(#[source] std::io::Error),
 }
 
-/// The Docker lane of one agent.
-#[derive(Debug)]
+/// The Docker lane of one agent. Agents with the same settings share all but their names.
+#[derive(Debug, Clone)]
 pub struct Docker {
+    agent: String,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
     engine: Engine,
     settings: massgen_config::Docker,
-    belonging: Belonging,
+    owner: Owner,
     user: String,
     cover: Cover,
 }
@@ -109,18 +128,33 @@ impl Docker {
         let engine = Engine::connect(host).await?;
         remove_abandoned(&engine).await?;
         image::ensure(&engine, &settings.image).await?;
-        let lane = Self {
+        let shared = Shared {
             user: user(&engine).await?,
-            belonging: Belonging {
-                owner: Owner::this_process(),
-                agent: agent.to_owned(),
-            },
+            owner: Owner::this_process().ok_or(DockerError::Unowned)?,
             engine,
             settings,
             cover: Cover::new().map_err(DockerError::Temporary)?,
         };
+        let lane = Self {
+            agent: agent.to_owned(),
+            shared: Arc::new(shared),
+        };
         lane.try_out().await?;
         Ok(lane)
+    }
+
+    /// The lane of another agent with the same settings; nothing is asked or tried again.
+    #[must_use]
+    pub fn of_agent(&self, agent: &str) -> Self {
+        Self {
+            agent: agent.to_owned(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// With what it was connected.
+    pub fn settings(&self) -> &massgen_config::Docker {
+        &self.shared.settings
     }
 
     async fn try_out(&self) -> Result<(), DockerError> {
@@ -137,7 +171,7 @@ impl Docker {
             other => format!("{other:?} {}", report.stderr.to_text()),
         };
         Err(DockerError::Unusable {
-            image: self.settings.image.clone(),
+            image: self.shared.settings.image.to_string(),
             reason,
         })
     }
@@ -161,23 +195,31 @@ impl Docker {
         cancel: &Cancel,
         [stdout, stderr]: &[Capture; 2],
     ) -> Result<Outcome, EngineError> {
+        let Shared {
+            engine,
+            settings,
+            owner,
+            user,
+            cover,
+        } = &*self.shared;
         let recipe = Recipe {
-            settings: &self.settings,
-            belonging: &self.belonging,
+            settings,
+            owner,
+            agent: &self.agent,
             command,
             view,
-            empty_file: &self.cover.empty_file(),
-            user: &self.user,
+            empty_file: &cover.empty_file(),
+            user,
         };
-        let container = Container::create(&self.engine, &recipe).await?;
+        let container = Container::create(engine, &recipe).await?;
         // Before it starts, or what it says first would be lost.
         let attached = container.path("/attach?stream=1&stdout=1&stderr=1");
-        let attached = self.engine.stream(&attached).await?;
+        let attached = engine.stream(&attached).await?;
         let frames = Frames::new(stdout.clone(), stderr.clone());
         let mut reading = tokio::spawn(keep(attached, frames));
         let start = container.path("/start");
         tokio::select! {
-            started = self.engine.tell(&start) => started?,
+            started = engine.tell(&start) => started?,
             () = cancel.cancelled() => {
                 container.remove().await?;
                 return Ok(Outcome::Cancelled);
@@ -185,7 +227,7 @@ impl Docker {
         }
         let wait = container.path("/wait?condition=not-running");
         let ended = tokio::select! {
-            ended = self.engine.wait::<Waited>(&wait) => Some(ended?),
+            ended = engine.wait::<Waited>(&wait) => Some(ended?),
             () = tokio::time::sleep(command.limits.call_time) => None,
             () = cancel.cancelled() => None,
         };
@@ -224,12 +266,10 @@ impl Docker {
             #[serde(rename = "OOMKilled")]
             oom_killed: bool,
         }
-        let inspected: Inspected = self.engine.get(&container.path("/json")).await?;
+        let inspected: Inspected = self.shared.engine.get(&container.path("/json")).await?;
         if inspected.state.oom_killed && status != 0 {
-            let memory = self
-                .settings
-                .memory_bytes
-                .unwrap_or(command.limits.memory_bytes);
+            let settings = &self.shared.settings;
+            let memory = settings.memory_bytes.unwrap_or(command.limits.memory_bytes);
             return Ok(Outcome::Limit {
                 limit: LimitKind::Memory,
                 message: format!(

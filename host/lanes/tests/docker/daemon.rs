@@ -7,8 +7,6 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 /// An image with busybox, and one without any program.
 pub(crate) const IMAGE: &str = "massgen-test/busybox:latest";
 pub(crate) const WITHOUT_SHELL: &str = "massgen-test/shellless:latest";
@@ -48,8 +46,8 @@ fn start() -> Result<PathBuf, String> {
     if !rustix::process::geteuid().is_root() {
         return Err("DOCKER_HOST is not set, and only root can start one".to_owned());
     }
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let place = |name: &str| folder.path().join(name);
+    let folder = fresh_folder().map_err(|error| error.to_string())?;
+    let place = |name: &str| folder.join(name);
     let socket = place("docker.sock");
     let mut command = Command::new("setpriv");
     command
@@ -71,7 +69,7 @@ fn start() -> Result<PathBuf, String> {
         .arg(format!("unix://{}", socket.display()))
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let ended = kept_running(command, folder)?;
+    let ended = kept_running(command)?;
     let until = Instant::now() + Duration::from_secs(30);
     while std::os::unix::net::UnixStream::connect(&socket).is_err() {
         if let Ok(status) = ended.try_recv() {
@@ -85,9 +83,27 @@ fn start() -> Result<PathBuf, String> {
     Ok(socket)
 }
 
+/// A folder for the daemon of this process. It outlives the process, as the daemon does for a moment; those of processes
+/// that are no more are removed here.
+fn fresh_folder() -> std::io::Result<PathBuf> {
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR")).join("docker");
+    std::fs::create_dir_all(&parent)?;
+    for entry in std::fs::read_dir(&parent)? {
+        let entry = entry?;
+        let process = Path::new("/proc").join(entry.file_name());
+        if !process.exists() {
+            // What the kernel still holds goes the next time.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    let folder = parent.join(std::process::id().to_string());
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// Starts the daemon from a thread that lasts as long as this process: with it the daemon is told to end. What is
 /// received is how it ended by itself.
-fn kept_running(mut command: Command, folder: TempDir) -> Result<Receiver<ExitStatus>, String> {
+fn kept_running(mut command: Command) -> Result<Receiver<ExitStatus>, String> {
     let (started, is_started) = mpsc::channel();
     let (ended, has_ended) = mpsc::channel();
     std::thread::spawn(move || {
@@ -97,7 +113,6 @@ fn kept_running(mut command: Command, folder: TempDir) -> Result<Receiver<ExitSt
         if let Ok(status) = child.and_then(|mut child| child.wait()) {
             let _ = ended.send(status);
         }
-        drop(folder);
     });
     let told = is_started.recv().map_err(|error| error.to_string())?;
     told.map_err(|error| format!("dockerd cannot be started: {error}"))?;

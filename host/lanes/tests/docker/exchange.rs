@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
@@ -172,26 +172,22 @@ fn shortened(path: &str, response: String) -> String {
         path if path.ends_with("/info") => {
             &["ServerVersion", "OSType", "Architecture", "SecurityOptions"]
         }
-        path if path.starts_with("/v1.41/containers/") && path.ends_with("/json") => {
+        path if path.contains("/containers/") && path.ends_with("/json") => {
             &["Id", "State", "Config"]
         }
-        path if path.starts_with("/v1.41/images/") && path.ends_with("/json") => {
-            &["Id", "RepoTags", "Os"]
-        }
+        path if path.contains("/images/") && path.ends_with("/json") => &["Id", "RepoTags", "Os"],
         "/version" => &["Version", "ApiVersion", "MinAPIVersion", "Os", "Arch"],
         _ => return response,
     };
-    let (Some(begin), Some(end)) = (response.find('{'), response.rfind('}')) else {
-        return response;
-    };
-    // Several chunks would have their lengths between them.
-    let Ok(Value::Object(mut object)) =
-        serde_json::from_str(&without_chunks(&response[begin..=end]))
-    else {
-        return response;
-    };
-    object.retain(|name, _| kept.contains(&name.as_str()));
     let status = response.lines().next().unwrap();
+    if !status.contains(" 200 ") {
+        return response;
+    }
+    let (begin, end) = (response.find('{').unwrap(), response.rfind('}').unwrap());
+    // Several chunks would have their lengths between them.
+    let body = without_chunks(&response[begin..=end]);
+    let mut object: Map<String, Value> = serde_json::from_str(&body).unwrap();
+    object.retain(|name, _| kept.contains(&name.as_str()));
     let body = Value::Object(object).to_string();
     let length = body.len();
     format!(
@@ -201,9 +197,9 @@ fn shortened(path: &str, response: String) -> String {
 
 /// A body without the lines that begin a further chunk (RFC 9112 §7.1).
 fn without_chunks(body: &str) -> String {
-    let is_length =
+    let is_content =
         |line: &&str| line.is_empty() || !line.chars().all(|digit| digit.is_ascii_hexdigit());
-    body.split("\r\n").filter(is_length).collect()
+    body.split("\r\n").filter(is_content).collect()
 }
 
 async fn pass_on(mut client: UnixStream, upstream: PathBuf, exchanges: Arc<Mutex<Vec<Exchange>>>) {

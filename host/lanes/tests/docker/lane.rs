@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use massgen_config::{Docker as Settings, DockerNetwork, Limits};
+use massgen_config::{Docker as Settings, DockerNetwork, ImageName, Limits};
 use massgen_lanes::{Docker, DockerError, NativeCommand, View};
 use massgen_sandbox::{Cancel, Report};
 
 pub(crate) fn settings(image: &str) -> Settings {
     Settings {
-        image: image.to_owned(),
+        image: ImageName::parse(image).unwrap(),
         memory_bytes: Some(64 << 20),
         nano_cpus: None,
         network: DockerNetwork::None,

@@ -1,7 +1,7 @@
 //! Where command lines run, and within which patterns.
 
 use super::*;
-use crate::{CommandLine, Docker, DockerNetwork, Lane};
+use crate::{CommandLine, Docker, DockerNetwork, ImageName, Lane};
 
 /// The lane of an agent that runs command lines, and has these keys besides.
 fn lane(keys: &str) -> Lane {
@@ -49,20 +49,20 @@ fn command_lines_run_in_the_sandbox_unless_another_lane_is_named() {
 fn an_execution_mode_that_there_is_not_is_refused_with_the_one_that_was_meant() {
     assert_eq!(
         refusal(&enabled("command_line_execution_mode: loacl")),
-        "error: c.yaml:7:34: `agent.backend.command_line_execution_mode`: there is no execution mode `loacl`. \
-         Did you mean `local`?"
+        "error: c.yaml:7:34: `agent.backend.command_line_execution_mode`: there is no \
+         command_line_execution_mode `loacl`. It is `sandbox`, `local` or `docker`. Did you mean `local`?"
     );
     assert_eq!(
         refusal(&enabled("command_line_execution_mode: podman")),
-        "error: c.yaml:7:34: `agent.backend.command_line_execution_mode`: there is no execution mode `podman`. \
-         Known: sandbox, local, docker."
+        "error: c.yaml:7:34: `agent.backend.command_line_execution_mode`: there is no \
+         command_line_execution_mode `podman`. It is `sandbox`, `local` or `docker`."
     );
 }
 
 #[test]
 fn a_container_without_further_keys_has_the_originals_image_and_no_network() {
     let expected = Docker {
-        image: "massgen/mcp-runtime:latest".to_owned(),
+        image: ImageName::parse("massgen/mcp-runtime:latest").unwrap(),
         memory_bytes: None,
         nano_cpus: None,
         network: DockerNetwork::None,
@@ -76,7 +76,7 @@ fn a_container_without_further_keys_has_the_originals_image_and_no_network() {
 #[test]
 fn a_container_is_described_by_its_keys() {
     let expected = Docker {
-        image: "registry.local:5000/team/image@sha256:0123".to_owned(),
+        image: ImageName::parse("registry.local:5000/team/image@sha256:0123").unwrap(),
         memory_bytes: Some(2 << 30),
         nano_cpus: Some(1_500_000_000),
         network: DockerNetwork::Bridge,
@@ -124,18 +124,14 @@ fn a_container_that_cannot_be_is_refused() {
         (
             "network_mode",
             "nnoe",
-            "there is no network mode `nnoe`. Did you mean `none`?",
+            "there is no command_line_docker_network_mode `nnoe`. It is `none`, `bridge` or `host`. Did you mean `none`?",
         ),
         (
             "network_mode",
             "container:other",
-            "there is no network mode `container:other`.",
+            "there is no command_line_docker_network_mode `container:other`. It is `none`, `bridge` or `host`.",
         ),
-        (
-            "network_mode",
-            "[none]",
-            "`none`, `bridge` or `host` was expected, found a list.",
-        ),
+        ("network_mode", "[none]", "text was expected, found a list."),
     ] {
         let key = format!("command_line_docker_{key}");
         let keys = format!("command_line_execution_mode: docker\n{key}: {value}");
