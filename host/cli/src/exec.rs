@@ -2,10 +2,12 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use massgen_config::{Environment, Limits};
+use massgen_permissions::Network;
 use massgen_sandbox::{
-    Cancel, Denial, Entry, Invocation, LimitKind, LimitReached, Outcome, Report, Stdio,
+    Cancel, Denial, Entry, Invocation, LimitKind, LimitReached, NetworkUse, Outcome, Report, Stdio,
 };
 use serde::Serialize;
 
@@ -63,6 +65,7 @@ fn execute(flags: &ExecFlags) -> Result<u8, Failure> {
     };
     let mut invocation = Invocation::new(entry, given.limits());
     invocation.environment = given.variables(&environment);
+    invocation.network = given.network();
     let inherited = Stdio::inherited().map_err(|source| Failure::System {
         doing: "use the standard streams",
         source,
@@ -110,6 +113,11 @@ impl SandboxFlags {
             limits.memory_bytes = memory;
         }
         limits
+    }
+
+    /// The places of the network that may be reached.
+    pub(crate) fn network(&self) -> Arc<Network> {
+        Arc::new(Network::of(self.allow_net.clone()))
     }
 
     /// The environment variables that are set or passed on.
@@ -176,6 +184,11 @@ pub(crate) fn explain(report: &Report) {
         for denial in report.denials.iter().take(TOLD) {
             tell(&denial.reason);
         }
+        for refused in report.network.iter().take(TOLD) {
+            if let (Some(why), Some(missing)) = (&refused.refusal, &refused.missing) {
+                tell(&format!("{why}; --allow-net '{missing}' allows it"));
+            }
+        }
         if report.denials.len() > TOLD {
             tell(&format!(
                 "and {} more refusals",
@@ -200,6 +213,7 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<&'a LimitReached>,
     refused: &'a [Denial],
+    network: &'a [NetworkUse],
     /// Bytes of linear memory.
     peak_memory: u64,
 }
@@ -215,6 +229,7 @@ fn show_json(command: &[String], report: &Report, exit_code: u8) -> Result<(), F
         error: ending(&report.outcome),
         limit: report.limit.as_ref(),
         refused: &report.denials,
+        network: &report.network,
         peak_memory: report.peak_memory,
     };
     let failed = |source| Failure::System {

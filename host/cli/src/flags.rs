@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use massgen_permissions::Operation;
+use massgen_permissions::{Destination, Operation};
 
 use crate::mounts::Mount;
 
@@ -139,6 +139,10 @@ pub(crate) struct SandboxFlags {
     /// Directory to start in, as it is called in the sandbox; else the first mount
     #[arg(long, value_name = "GUEST")]
     pub(crate) workdir: Option<PathBuf>,
+
+    /// Let it reach a host over https, e.g. api.example.org, *.example.org, example.org:8443 or http://localhost:8000
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(crate) allow_net: Vec<Destination>,
 
     /// Seconds it may run; in `massgen shell`, each command line [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]

@@ -115,6 +115,7 @@ fn invocation(
     };
     let mut invocation = Invocation::new(entry, given.limits());
     invocation.environment = environment;
+    invocation.network = given.network();
     invocation
 }
 

@@ -20,6 +20,9 @@ pub struct Limits {
     /// Commands that one call may run at one time beside its first; `sandbox.commands`. Default 32: a pipeline has a
     /// handful, and a fork bomb stays small.
     pub commands: u32,
+    /// HTTP requests that one call may have open at one time; `sandbox.requests`. Default 16: a program that fetches in
+    /// parallel has a handful. What a call may reach at all is not said here.
+    pub requests: u32,
     /// Wall time of a background command, which runs beside other calls and ends with its agent's turn at the latest;
     /// `sandbox.background_time`. Default 600 s: builds and tests of some minutes, and nothing that was forgotten.
     pub background_time: Duration,
@@ -49,6 +52,7 @@ impl Default for Limits {
             output_bytes: 1 << 20,
             open_files: 256,
             commands: 32,
+            requests: 16,
             background_time: Duration::from_secs(600),
             background_commands: 4,
             written_bytes: 1 << 30,

@@ -465,6 +465,7 @@ impl Reader<'_> {
                 .unwrap_or(defaults.output_bytes),
             open_files: section.count("open_files").unwrap_or(defaults.open_files),
             commands: section.count("commands").unwrap_or(defaults.commands),
+            requests: section.count("requests").unwrap_or(defaults.requests),
             background_time: section
                 .quantity("background_time", "600s", quantity::time)
                 .unwrap_or(defaults.background_time),

@@ -49,6 +49,7 @@ mod decision;
 mod git;
 mod grant;
 mod hidden;
+mod network;
 mod place;
 mod policy;
 mod reason;
@@ -58,6 +59,9 @@ mod trace;
 pub use decision::{Decision, Moved, Operation, Rule, Verdict};
 pub use grant::{Access, Extent, GitAccess, Grant, GrantKind, Grants, WritableWhen};
 pub use hidden::{DEFAULT_HIDDEN_NAMES, DEFAULT_SHOWN_NAMES};
+pub use network::{
+    Destination, Host, InvalidDestination, Network, NetworkRefusal, Origin, Scheme, is_public,
+};
 pub use policy::{DEFAULT_EXCLUDED_NAMES, Policy};
 pub use rule::{Effect, PathRule, Pattern, PatternError};
 pub use trace::{Bearing, Step};

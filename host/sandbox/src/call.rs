@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use massgen_config::Limits;
+use massgen_permissions::Network;
 use serde_json::Value;
 use tokio::sync::Notify;
 use wasmtime_wasi::cli::{OutputFile, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 
 use crate::capture::Capture;
+use crate::egress::{Egress, NetworkLog};
 use crate::engine::Sandbox;
 use crate::filesystem::{Call as FileCall, DenialLog, GuestFilesystem, Refusals};
 use crate::host_interface::ToolPluginPre;
@@ -74,6 +76,8 @@ pub struct Invocation {
     pub working_directory: Option<PathBuf>,
     /// Which commands the call may start. Its own first command is not asked about.
     pub command_filter: Arc<CommandFilter>,
+    /// Which places of the network the call may reach; none by default.
+    pub network: Arc<Network>,
     /// The user's session with the command, which then is a shell.
     pub session: Option<Session>,
 }
@@ -89,6 +93,7 @@ impl Invocation {
             call_id: String::new(),
             working_directory: None,
             command_filter: Arc::default(),
+            network: Arc::default(),
             session: None,
         }
     }
@@ -179,6 +184,7 @@ struct Traces {
     stdout: Capture,
     stderr: Capture,
     denials: DenialLog,
+    network: NetworkLog,
 }
 
 impl Traces {
@@ -187,6 +193,7 @@ impl Traces {
             stdout: Capture::new(limits.output_bytes),
             stderr: Capture::new(limits.output_bytes),
             denials: DenialLog::default(),
+            network: NetworkLog::default(),
         }
     }
 
@@ -199,6 +206,7 @@ impl Traces {
             stderr: self.stderr.take(),
             log: ended.log,
             denials,
+            network: self.network.take(),
             elapsed: started.elapsed(),
             peak_memory,
         }
@@ -332,12 +340,19 @@ impl Sandbox {
         cancel: &Cancel,
         traces: &Traces,
     ) -> Guest {
+        let egress = Egress::new(
+            invocation.network,
+            invocation.limits.requests,
+            traces.network.clone(),
+            traces.denials.clone(),
+        );
         let family = Family::new(
             self.clone(),
             invocation.limits.clone(),
             filesystem,
             invocation.call_id,
             invocation.command_filter,
+            egress,
         );
         let files = FileCall::new(
             Arc::clone(filesystem),

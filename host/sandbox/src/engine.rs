@@ -154,7 +154,8 @@ fn engine_config() -> Config {
 }
 
 /// Everything a component may import: WASI 0.2 with our files in place of the stock ones, and the host interface.
-/// Sockets are linked and refuse every use (see [`crate::call`]): interpreters import them without being asked.
+/// Sockets are linked and refuse every use (see [`crate::call`]): interpreters import them without being asked. HTTP
+/// goes out through [`crate::egress`].
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -162,6 +163,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     types::add_to_linker::<State, HasGate>(&mut linker, State::gate)?;
     preopens::add_to_linker::<State, HasGate>(&mut linker, State::gate)?;
     linker.allow_shadowing(false);
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     massgen::plugin::host::add_to_linker::<State, HasHost>(&mut linker, State::host)?;
     process::add_to_linker::<State, HasProcess>(&mut linker, State::process)?;
     session::add_to_linker::<State, HasSession>(&mut linker, State::session)?;

@@ -12,9 +12,11 @@ use massgen_permissions::audit;
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{I32Exit, ResourceTable, ResourceTableError, WasiCtxBuilder};
+use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::approval::Deadline;
 use crate::call::{Cancel, content};
+use crate::egress::{Egress, Outgoing};
 use crate::engine::Sandbox;
 use crate::filesystem::{Call as FileCall, Gate, GuestFilesystem};
 use crate::host_interface::exports::massgen::plugin::tools;
@@ -37,6 +39,7 @@ pub(crate) struct Family {
     pub(crate) deadline: Deadline,
     pub(crate) memory: Arc<Memory>,
     pub(crate) filter: Arc<CommandFilter>,
+    pub(crate) egress: Arc<Egress>,
     /// The run, the agent and the model's id of the call, for the audit.
     pub(crate) identity: audit::Call,
     running: AtomicU32,
@@ -50,6 +53,7 @@ impl Family {
         filesystem: &GuestFilesystem,
         call_id: String,
         filter: Arc<CommandFilter>,
+        egress: Egress,
     ) -> Self {
         let audit = filesystem.audit.as_ref();
         Self {
@@ -60,6 +64,7 @@ impl Family {
             ),
             memory: Arc::new(Memory::new(limits.memory_bytes)),
             filter,
+            egress: Arc::new(egress),
             identity: audit::Call {
                 run: audit.map(|audit| audit.run.clone()).unwrap_or_default(),
                 agent: audit.map(|audit| audit.agent.clone()).unwrap_or_default(),
@@ -236,6 +241,8 @@ impl Guest {
         let state = State {
             wasi: wasi.build(),
             table,
+            http: WasiHttpCtx::new(),
+            outgoing: Outgoing(Arc::clone(&self.family.egress)),
             guest: GuestFacts {
                 plugin: self.plugin.manifest().name.clone(),
                 configuration: self.configuration,
@@ -356,6 +363,10 @@ fn limit_outcome(limit: LimitKind, limits: &Limits) -> Outcome {
             limits.open_files
         ),
         LimitKind::Commands => format!("the call ran {} commands at one time", limits.commands),
+        LimitKind::Requests => format!(
+            "the call had {} HTTP requests open at one time",
+            limits.requests
+        ),
         LimitKind::Time => format!("the call had {} s", limits.call_time.as_secs_f64()),
         LimitKind::Written | LimitKind::NewFiles | LimitKind::FileSize => {
             "the program reached a limit on writing".to_owned()

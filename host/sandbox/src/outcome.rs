@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Denial;
+use crate::{Denial, NetworkUse};
 
 /// One piece of a tool's result; the contract's `content`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,8 @@ pub enum LimitKind {
     FileSize,
     /// Commands at one time.
     Commands,
+    /// HTTP requests that are open at one time.
+    Requests,
     /// Wall time.
     Time,
 }
@@ -79,6 +81,7 @@ impl LimitKind {
             Self::NewFiles => "new_files",
             Self::FileSize => "largest_file",
             Self::Commands => "commands",
+            Self::Requests => "requests",
             Self::Time => "call_time",
         }
     }
@@ -184,6 +187,9 @@ pub struct Report {
     pub limit: Option<LimitReached>,
     /// What was refused to it.
     pub denials: Vec<Denial>,
+    /// What it asked of the network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network: Vec<NetworkUse>,
     /// Wall time.
     pub elapsed: Duration,
     /// The most linear memory it had at one time, with all that it started, in bytes.
@@ -200,6 +206,7 @@ impl Report {
             log: Vec::new(),
             limit: None,
             denials: Vec::new(),
+            network: Vec::new(),
             elapsed: Duration::ZERO,
             peak_memory: 0,
         }

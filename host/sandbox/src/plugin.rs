@@ -11,10 +11,11 @@ use crate::{Manifest, PluginKind};
 
 /// Interface packages that the host gates, with the version line it speaks. WASI 0.3 and wasip1 have other traits and
 /// other holes: they are not here until something stands in front of them.
-const GATED: [(&str, &str); 7] = [
+const GATED: [(&str, &str); 8] = [
     ("wasi:cli", "0.2."),
     ("wasi:clocks", "0.2."),
     ("wasi:filesystem", "0.2."),
+    ("wasi:http", "0.2."),
     ("wasi:io", "0.2."),
     ("wasi:random", "0.2."),
     ("wasi:sockets", "0.2."),

@@ -14,7 +14,7 @@ use rquickjs::{
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::{files, output, runtime, surroundings};
+use crate::{files, network, output, runtime, surroundings};
 
 /// The object, with the command line and the environment as data.
 pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
@@ -52,7 +52,9 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     define(&host, "encode", encode)?;
     define(&host, "decode", decode)?;
     define(&host, "memory", memory)?;
+    define(&host, "reason", reason)?;
     host.set("files", files::object(ctx)?)?;
+    host.set("network", network::object(ctx)?)?;
     Ok(host)
 }
 
@@ -179,6 +181,14 @@ fn encode<'js>(ctx: Ctx<'js>, text: String) -> Result<ArrayBuffer<'js>> {
 /// UTF-8 as text; what is malformed becomes U+FFFD.
 fn decode<'js>(ctx: Ctx<'js>, data: TypedArray<'js, u8>) -> Result<String> {
     Ok(String::from_utf8_lossy(bytes(&ctx, &data)?).into_owned())
+}
+
+/// The words of a status (RFC 9110 §15), which HTTP/2 does not send.
+fn reason(status: u16) -> &'static str {
+    let known = http::StatusCode::from_u16(status).ok();
+    known
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or_default()
 }
 
 /// Bytes of memory that the component has.

@@ -8,6 +8,7 @@ mod errno;
 mod files;
 mod host;
 mod modules;
+mod network;
 mod output;
 mod runtime;
 mod surroundings;

@@ -21,6 +21,7 @@ sources![
     "crypto",
     "errors",
     "events",
+    "fetch",
     "fs",
     "fs_promises",
     "inspect",

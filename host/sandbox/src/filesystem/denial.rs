@@ -44,7 +44,7 @@ impl DenialLog {
         }
     }
 
-    pub(super) fn reached(&self, limit: LimitKind, words: String) {
+    pub(crate) fn reached(&self, limit: LimitKind, words: String) {
         self.refusals().limit = Some((limit, words));
     }
 

@@ -37,10 +37,11 @@
   for (const name of ["URL", "URLSearchParams"]) lazily(name, "url");
   for (const name of ["Buffer", "atob", "btoa"]) lazily(name, "buffer");
   for (const name of [
-    "TextEncoder", "TextDecoder", "Event", "EventTarget", "AbortController", "AbortSignal", "performance", "fetch", "DOMException", "crypto",
+    "TextEncoder", "TextDecoder", "Event", "EventTarget", "AbortController", "AbortSignal", "performance", "DOMException", "crypto",
   ]) {
     lazily(name, "web");
   }
+  for (const name of ["fetch", "Headers", "Request", "Response"]) lazily(name, "fetch");
   lazily("structuredClone", "clone");
   lazily("process", "process", null);
   lazily("console", "console", null);

@@ -9,6 +9,8 @@
   const unhandled = new Map();
   // Where input is wanted: called when nothing else is to be done.
   const waiting = new Set();
+  // Requests whose answer has not begun: number and what is called with it.
+  const requests = new Map();
   const sources = new Map();
   const modules = new Set();
 
@@ -93,8 +95,24 @@
     }
   };
 
+  const runRequests = () => {
+    for (const [number, settled] of [...requests]) {
+      let head, failure;
+      try {
+        head = host.network.answer(number);
+      } catch (error) {
+        failure = error;
+      }
+      if (head === undefined && failure === undefined) continue;
+      requests.delete(number);
+      guarded(settled, [failure, head]);
+      settle();
+    }
+  };
+
   const turn = () => {
     runTimers();
+    runRequests();
     for (let count = operations.length; count > 0; count--) {
       guarded(operations.shift());
       settle();
@@ -111,6 +129,10 @@
     const next = timers.find((timer) => timer.isReferenced);
     const isDue = next !== undefined && timers[0].time <= host.elapsed();
     if (isDue) return true;
+    if (requests.size > 0) {
+      host.network.wait(timers.length > 0 ? timers[0].time - host.elapsed() : undefined);
+      return true;
+    }
     // A read of standard input waits for it: timers that are due meanwhile fire afterwards.
     for (const reader of [...waiting]) {
       guarded(reader);
@@ -129,7 +151,7 @@
       while (turn());
       process.emit("beforeExit", process.exitCode ?? 0);
       settle();
-      if (operations.length === 0 && immediates.length === 0 && waiting.size === 0 && !timers.some((timer) => timer.isReferenced)) break;
+      if (operations.length === 0 && immediates.length === 0 && waiting.size === 0 && requests.size === 0 && !timers.some((timer) => timer.isReferenced)) break;
     }
     process.exit();
   };
@@ -141,6 +163,7 @@
     addTimer,
     removeTimer,
     waiting,
+    requests,
     // Texts of files that are not in the file system, such as `[eval]`.
     sources,
     // Files that were loaded as ECMAScript modules.

@@ -38,10 +38,10 @@
     test: () => part("test"),
   };
   const ABSENT = {
-    async_hooks: "there is one thread and no hook on its tasks", cluster: "there are no processes", dgram: "there is no network",
-    dns: "there is no network", "dns/promises": "there is no network", http: "there is no network", http2: "there is no network",
-    https: "there is no network", inspector: "there is no debugger", net: "there is no network", repl: "there is no terminal",
-    tls: "there is no network", tty: "there is no terminal", v8: "the engine is QuickJS", vm: "there is one realm",
+    async_hooks: "there is one thread and no hook on its tasks", cluster: "there are no processes", dgram: "there are no sockets",
+    dns: "names are looked up outside it", "dns/promises": "names are looked up outside it", http: "use fetch", http2: "use fetch",
+    https: "use fetch", inspector: "there is no debugger", net: "there are no sockets; use fetch", repl: "there is no terminal",
+    tls: "there are no sockets; use fetch", tty: "there is no terminal", v8: "the engine is QuickJS", vm: "there is one realm",
     worker_threads: "there are no threads", zlib: "it is not part of this runtime",
   };
 

@@ -183,12 +183,8 @@
     clearMeasures() {},
     toJSON: () => ({ timeOrigin: performance.timeOrigin }),
   };
-  const fetch = async (resource) => {
-    const cause = part("errors").coded(Error, "ENETUNREACH", `There is no network in the sandbox: ${resource?.url ?? resource} cannot be reached`);
-    throw Object.assign(new TypeError("fetch failed: there is no network in the sandbox"), { cause });
-  };
   return {
-    TextEncoder, TextDecoder, DOMException, Event, CustomEvent, EventTarget, AbortController, AbortSignal, abortError, performance, fetch,
+    TextEncoder, TextDecoder, DOMException, Event, CustomEvent, EventTarget, AbortController, AbortSignal, abortError, performance,
     get crypto() {
       return part("crypto").webcrypto;
     },

@@ -9,16 +9,14 @@ _NATIVE = (
     "installed from wheels: `pip install ./NAME.whl`."
 )
 _NOT_BUILT = "The C part of {name} is not in this Python, which runs in a WebAssembly sandbox."
-_NO_TLS = "There is no ssl in this Python: the sandbox has no network."
 _UNKNOWN = (
     "There is no network to fetch {name} from. A pure-Python package can be installed from a wheel "
     "in a local directory: `pip install ./NAME.whl`."
 )
 
 _REASONS = {
-    **dict.fromkeys(("ssl", "_ssl"), _NO_TLS),
     **dict.fromkeys(
-        "_bz2 _ctypes _curses _dbm _gdbm _lzma _multiprocessing _posixshmem _posixsubprocess _tkinter _zstd "
+        "_bz2 _ssl _ctypes _curses _dbm _gdbm _lzma _multiprocessing _posixshmem _posixsubprocess _tkinter _zstd "
         "_remote_debugging fcntl grp mmap pwd readline resource syslog termios tkinter turtle pty tty".split(),
         _NOT_BUILT,
     ),

@@ -22,9 +22,10 @@ ROOT = "/usr/lib/python3.14"
 #: Where the packages beside the standard library claim to live: pytest, pip and what they need.
 PACKAGES = ROOT + "/site-packages"
 
-#: Parts that cannot work in a sandbox without windows or downloads, and are left out.
+#: Parts that cannot work in a sandbox without windows or downloads, and are left out. In the place of `ssl` comes the
+#: one in `packages`.
 LEFT_OUT = frozenset(
-    "bin ensurepip idlelib lib2to3 site-packages test tkinter turtle turtledemo venv __pycache__".split()
+    "bin ensurepip idlelib lib2to3 site-packages ssl test tkinter turtle turtledemo venv __pycache__".split()
 )
 
 
@@ -63,7 +64,7 @@ class Library:
             package = [] if inside == "." else inside.split("/")
             for file in sorted(files):
                 stem, extension = os.path.splitext(file)
-                if not package and stem in LEFT_OUT or root == ROOT and extension != ".py":
+                if root == ROOT and (not package and stem in LEFT_OUT or extension != ".py"):
                     continue
                 path = "/".join([root, *package, file])
                 with open(os.path.join(folder, file), "rb") as contents:

@@ -14,8 +14,8 @@ WITH_EFFECTS = frozenset(
 #: Big, and of little use to a program that runs to its end: imported on demand from their source.
 ON_DEMAND = frozenset(["pydoc_data", "_pyrepl", "pydoc", "_pydecimal", "_pyio", "_pydatetime"])
 
-#: Beside the standard library: what a test run or an installation imports.
-PACKAGES = frozenset(["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pip"])
+#: Beside the standard library: what a test run, an installation or a request imports.
+PACKAGES = frozenset(["pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pip", "ssl"])
 
 
 def names(library):
