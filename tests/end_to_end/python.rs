@@ -160,7 +160,7 @@ fn a_csv_file_is_analysed_and_a_report_written() {
 }
 
 #[test]
-fn a_client_of_a_json_api_is_told_that_there_is_no_network() {
+fn a_client_of_a_json_api_is_told_that_it_is_not_let_out() {
     let folder = program("weather");
     for line in [
         "python client.py",
@@ -170,7 +170,7 @@ fn a_client_of_a_json_api_is_told_that_there_is_no_network() {
         assert_eq!(ran.code, Some(1));
         assert!(
             ran.stderr
-                .contains("the sandbox has no network. Work with the files that are here"),
+                .contains("the sandbox does not let this program reach http"),
             "{}",
             ran.stderr
         );

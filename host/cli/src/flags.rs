@@ -27,14 +27,14 @@ const EXPLAIN_EXIT_CODES: &str =
     "Exit codes: 0 allowed, 1 configuration or usage, 4 refused, hidden or in need of approval.";
 
 const EXEC_HELP: &str = "\
-Without --mount the command reads the current directory and writes nothing. It has no network, no other programs than
-those of the sandbox, and none of your environment variables.
+Without --mount the command reads the current directory and writes nothing. It has no network but what
+--allow-net names, no other programs than those of the sandbox, and none of your environment variables.
 
 Exit codes: the command's own; 124 out of time, 125 massgen failed, 127 no such command, 134 crashed, 137 out of memory.";
 
 const SHELL_HELP: &str = "\
-Without --mount the shell reads the current directory and writes nothing. It has no network, no other programs than
-those of the sandbox, and none of your environment variables. Commands are read from standard input; Ctrl-C ends the one
+Without --mount the shell reads the current directory and writes nothing. It has no network but what
+--allow-net names, no other programs than those of the sandbox, and none of your environment variables. Commands are read from standard input; Ctrl-C ends the one
 that runs, and Ctrl-D or `exit` the shell.
 
 Exit codes: the shell's own; 125 massgen failed, 130 interrupted, 134 crashed, 137 out of memory.";

@@ -52,8 +52,10 @@ pub const DEFAULT_HIDDEN_NAMES: [&str; 38] = [
     ".password-store",
 ];
 
-/// Names that [`DEFAULT_HIDDEN_NAMES`] would hide and that hold no secrets: samples, meant to be read.
-pub const DEFAULT_SHOWN_NAMES: [&str; 3] = [".env.example", ".env.sample", ".env.template"];
+/// Names that [`DEFAULT_HIDDEN_NAMES`] would hide and that hold no secrets: samples, meant to be read, and the list of
+/// public authorities that Python's `certifi` brings along.
+pub const DEFAULT_SHOWN_NAMES: [&str; 4] =
+    [".env.example", ".env.sample", ".env.template", "cacert.pem"];
 
 /// The built-in list, compiled once in the life of the process.
 pub(crate) fn built_in() -> Arc<RuleSet> {

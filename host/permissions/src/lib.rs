@@ -3,7 +3,8 @@
 //! A [`Policy`] is a list of [`Grant`]s and of [`PathRule`]s that narrow them. [`Policy::decide`] takes the *real*
 //! location of a file (learned from an open handle, never from a guest's text) and an [`Operation`], and answers with a
 //! verdict and the rule that led to it; [`Policy::trace`] tells the whole way there. The gate in `massgen-sandbox` asks
-//! before every path operation of every guest; host-side file work asks too.
+//! before every path operation of every guest; host-side file work asks too. [`Network`] does the same for places of the
+//! network.
 //!
 //! # Precedence
 //!

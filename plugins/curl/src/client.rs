@@ -74,7 +74,7 @@ impl Client for ThroughHost {
             authority = format!("{authority}:{port}");
         }
         let headers = request.headers.iter();
-        let answer = outgoing::send(outgoing::Request {
+        let pending = outgoing::send(outgoing::Request {
             method: request.method.clone(),
             scheme: request.url.scheme().to_owned(),
             authority,
@@ -88,8 +88,15 @@ impl Client for ThroughHost {
                 first_byte: request.wait,
                 between_bytes: request.wait,
             },
-        })?
-        .wait()?;
+        })?;
+        let answer = match request.wait {
+            None => pending.wait()?,
+            Some(time) => {
+                outgoing::Pending::wait_for_any(std::iter::once(&pending), Some(time));
+                let late = || Failure::new(crate::failure::status::TIMEOUT, "Operation timed out");
+                pending.answer().ok_or_else(late)??
+            }
+        };
         Ok(Answer {
             status: answer.status,
             headers: answer.headers.clone(),

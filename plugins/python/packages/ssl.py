@@ -9,7 +9,8 @@ and keys of its own, and there is nothing to be told about a connection. There i
 import enum
 import warnings
 
-OPENSSL_VERSION = "TLS of the sandbox's host"
+# Packages refuse a library that does not call itself so.
+OPENSSL_VERSION = "OpenSSL 3.0.0 (the TLS of the sandbox's host)"
 OPENSSL_VERSION_INFO = (3, 0, 0, 0, 0)
 OPENSSL_VERSION_NUMBER = 0x30000000
 HAS_SNI = HAS_ALPN = HAS_TLSv1_2 = HAS_TLSv1_3 = True

@@ -10,6 +10,7 @@ mod resolve;
 mod send;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use http::Request;
 use http::uri::Scheme as UriScheme;
@@ -40,6 +41,10 @@ pub(crate) struct Egress {
 }
 
 impl Egress {
+    /// For DNS, TCP and TLS together, as the backends have it. One value, because the client's connections are shared by
+    /// the requests of a call: a guest's own shorter time holds for the beginning of the answer instead.
+    const CONNECT: Duration = Duration::from_secs(10);
+
     pub(crate) fn new(
         network: Arc<Network>,
         most: u32,
@@ -76,6 +81,7 @@ impl Egress {
     fn build(&self, builder: reqwest::ClientBuilder) -> Result<Client, String> {
         builder
             .redirect(redirect::Policy::none())
+            .connect_timeout(Self::CONNECT)
             .dns_resolver(Arc::new(CheckedNames(Arc::clone(&self.network))))
             .build()
             .map_err(|error| format!("the HTTP client could not be set up: {error:?}"))

@@ -48,8 +48,13 @@ impl Egress {
         if !body.is_end_stream() {
             request = request.body(Body::wrap_stream(BodyDataStream::new(body)));
         }
-        let wait = [options.connect_timeout, options.first_byte_timeout];
-        let wait = wait.map(|time| time.unwrap_or(PATIENCE)).into_iter().sum();
+        let connect = options
+            .connect_timeout
+            .unwrap_or(Egress::CONNECT)
+            .min(Egress::CONNECT);
+        let wait = options
+            .first_byte_timeout
+            .map_or(PATIENCE, |time| connect.saturating_add(time));
         let answer = timeout(wait, request.send())
             .await
             .map_err(|_| Error::HttpResponseTimeout)?
@@ -131,5 +136,71 @@ fn words(error: &reqwest::Error) -> String {
     match texts.is_empty() {
         true => "the request failed".to_owned(),
         false => texts.join(": "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use std::sync::Arc;
+
+    use massgen_permissions::{Host, Network};
+    use reqwest::dns::{Name, Resolve, Resolving};
+
+    use super::*;
+    use crate::egress::NetworkLog;
+
+    /// A name service that fails in this way.
+    struct Failing(fn() -> Box<dyn StdError + Send + Sync>);
+
+    impl Resolve for Failing {
+        fn resolve(&self, _: Name) -> Resolving {
+            let error = (self.0)();
+            Box::pin(async move { Err(error) })
+        }
+    }
+
+    /// What becomes of a request whose name cannot be resolved, and what is kept of it.
+    async fn outcome(names: Failing) -> (Error, NetworkLog) {
+        let network = Network::of(vec!["http://example.org".parse().unwrap()]);
+        let log = NetworkLog::default();
+        let egress = Egress::new(Arc::new(network), 1, log.clone(), Default::default());
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .dns_resolver(Arc::new(names))
+            .build()
+            .unwrap();
+        let url = "http://example.org/";
+        let request = Request::builder().uri(url).body(()).unwrap();
+        let (_, origin) = target(&request).unwrap();
+        egress.decide(&origin).unwrap();
+        let error = client.get(url).send().await.unwrap_err();
+        (egress.failure(&origin, &error), log)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_inside_is_prohibited_and_told() {
+        let refusal = || {
+            let host = Host::name("example.org");
+            let address = "10.0.0.1".parse().unwrap();
+            let refusal = Network::default().decide_address(&host, address);
+            Box::new(refusal.unwrap_err()) as Box<dyn StdError + Send + Sync>
+        };
+        let (error, log) = outcome(Failing(refusal)).await;
+        assert!(matches!(error, Error::DestinationIpProhibited), "{error}");
+        let uses = log.take();
+        assert_eq!(
+            (uses.len(), uses[0].missing.as_deref()),
+            (1, Some("10.0.0.1"))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_name_that_nobody_knows_is_an_error_of_names() {
+        let unknown = || Box::new(UnknownName(io::Error::other("no such name"))) as _;
+        let (error, log) = outcome(Failing(unknown)).await;
+        assert!(matches!(error, Error::DnsError { .. }), "{error}");
+        assert_eq!(log.take()[0].refusal, None);
     }
 }

@@ -106,7 +106,9 @@ fn hint(name: &str) -> Option<&'static str> {
     match name {
         "apt" | "apt-get" | "yum" | "dnf" | "apk" | "brew" | "pip" | "pip3" | "npm" | "yarn"
         | "cargo" => Some("(this sandbox has no package manager)"),
-        "curl" | "wget" | "ssh" | "scp" | "ping" => Some("(this sandbox has no network)"),
+        "ssh" | "scp" | "ping" | "nc" | "telnet" => {
+            Some("(this sandbox lets only HTTP out: curl, where its user allows a host)")
+        }
         "gcc" | "g++" | "cc" | "clang" | "make" | "docker" => {
             Some("(this sandbox runs no native programs)")
         }
