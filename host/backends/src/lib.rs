@@ -5,19 +5,19 @@
 
 mod cassette;
 mod chat_completions;
-mod http;
 mod placeholders;
 mod plan;
 mod record;
 mod replay;
-mod sse;
+mod transport;
 mod turn;
 
 pub use cassette::{Cassette, CassetteTurn};
-pub use chat_completions::{ChatCompletions, ChatCompletionsSettings, RetryPolicy, Timeouts};
+pub use chat_completions::{ChatCompletions, ChatCompletionsSettings};
 pub use plan::build;
 pub use record::{CassetteWriter, Recorder};
 pub use replay::{DEFAULT_PATIENCE, Replay};
+pub use transport::{RetryPolicy, Timeouts};
 pub use turn::{
     Backend, BackendError, BackendInfo, Chunk, ChunkStream, ErrorKind, FinishReason, Message,
     Placeholders, Stage, ToolCall, ToolDefinition, TurnContext, TurnRequest, Usage,

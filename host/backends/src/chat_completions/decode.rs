@@ -1,12 +1,12 @@
 //! The answer side of Chat Completions: payloads of the stream in, [`Chunk`]s out, without I/O.
 //!
 //! A streamed answer is many payloads with a `delta` each, an answer in one piece is one payload with a `message`;
-//! both go through [`TurnDecoder::payload`]. Tool calls and usage are held back until the turn is complete.
+//! both go through [`ChatDecoder::payload`]. Tool calls and usage are held back until the turn is complete.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::failure::Failure;
+use crate::transport::{Failure, Progress, TurnDecoder};
 use crate::turn::{Chunk, FinishReason, ToolCall, Usage};
 
 /// The payload that ends a stream.
@@ -66,18 +66,9 @@ struct OpenCall {
     arguments: String,
 }
 
-/// Whether more payloads can follow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// The stream goes on.
-    Open,
-    /// `[DONE]` was read.
-    Done,
-}
-
 /// Decodes the payloads of one turn.
 #[derive(Debug, Default)]
-pub(super) struct TurnDecoder {
+pub(super) struct ChatDecoder {
     calls: Vec<OpenCall>,
     /// How many calls the conversation held before this turn: generated ids count on from here.
     earlier_calls: usize,
@@ -85,26 +76,12 @@ pub(super) struct TurnDecoder {
     finish_reason: Option<FinishReason>,
 }
 
-impl TurnDecoder {
-    /// A decoder for a turn of a conversation that already holds `earlier_calls` tool calls.
-    pub(super) fn new(earlier_calls: usize) -> Self {
-        Self {
-            earlier_calls,
-            ..Self::default()
-        }
-    }
-
-    /// The provider has said why the model stopped: what may still come is usage and the end.
-    pub(super) fn has_finished(&self) -> bool {
+impl TurnDecoder for ChatDecoder {
+    fn has_finished(&self) -> bool {
         self.finish_reason.is_some()
     }
 
-    /// Takes one payload and appends the chunks that can be shown now.
-    pub(super) fn payload(
-        &mut self,
-        text: &str,
-        chunks: &mut Vec<Chunk>,
-    ) -> Result<Progress, Failure> {
+    fn payload(&mut self, text: &str, chunks: &mut Vec<Chunk>) -> Result<Progress, Failure> {
         if text.trim() == DONE {
             return Ok(Progress::Done);
         }
@@ -131,6 +108,47 @@ impl TurnDecoder {
             self.choice(choice, chunks)?;
         }
         Ok(Progress::Open)
+    }
+
+    fn finish(self) -> Result<Vec<Chunk>, Failure> {
+        let reported = self.finish_reason.ok_or(Failure::Cut)?;
+        let mut chunks = Vec::with_capacity(self.calls.len() + 2);
+        for (position, call) in self.calls.into_iter().enumerate() {
+            if call.name.is_empty() {
+                return Err(Failure::Violation(
+                    "sent a tool call without a name".to_owned(),
+                ));
+            }
+            let id = if call.id.is_empty() {
+                format!("call_{}", self.earlier_calls + position)
+            } else {
+                call.id
+            };
+            chunks.push(Chunk::ToolCall(ToolCall {
+                id,
+                name: call.name,
+                arguments: call.arguments,
+            }));
+        }
+        // Many local servers report `stop` for a turn that holds tool calls.
+        let finish_reason = match reported {
+            FinishReason::Stop if !chunks.is_empty() => FinishReason::ToolCalls,
+            FinishReason::ToolCalls if chunks.is_empty() => FinishReason::Stop,
+            other => other,
+        };
+        chunks.extend(self.usage.map(Chunk::Usage));
+        chunks.push(Chunk::Done { finish_reason });
+        Ok(chunks)
+    }
+}
+
+impl ChatDecoder {
+    /// A decoder for a turn of a conversation that already holds `earlier_calls` tool calls.
+    pub(super) fn new(earlier_calls: usize) -> Self {
+        Self {
+            earlier_calls,
+            ..Self::default()
+        }
     }
 
     fn choice(&mut self, choice: Choice, chunks: &mut Vec<Chunk>) -> Result<(), Failure> {
@@ -210,38 +228,6 @@ impl TurnDecoder {
         let begins_another =
             name.is_some() && id.is_some_and(|id| !known.is_empty() && id != known);
         (!begins_another).then_some(position)
-    }
-
-    /// Ends the turn: the held tool calls, the usage, and [`Chunk::Done`].
-    pub(super) fn finish(self) -> Result<Vec<Chunk>, Failure> {
-        let reported = self.finish_reason.ok_or(Failure::Cut)?;
-        let mut chunks = Vec::with_capacity(self.calls.len() + 2);
-        for (position, call) in self.calls.into_iter().enumerate() {
-            if call.name.is_empty() {
-                return Err(Failure::Violation(
-                    "sent a tool call without a name".to_owned(),
-                ));
-            }
-            let id = if call.id.is_empty() {
-                format!("call_{}", self.earlier_calls + position)
-            } else {
-                call.id
-            };
-            chunks.push(Chunk::ToolCall(ToolCall {
-                id,
-                name: call.name,
-                arguments: call.arguments,
-            }));
-        }
-        // Many local servers report `stop` for a turn that holds tool calls.
-        let finish_reason = match reported {
-            FinishReason::Stop if !chunks.is_empty() => FinishReason::ToolCalls,
-            FinishReason::ToolCalls if chunks.is_empty() => FinishReason::Stop,
-            other => other,
-        };
-        chunks.extend(self.usage.map(Chunk::Usage));
-        chunks.push(Chunk::Done { finish_reason });
-        Ok(chunks)
     }
 }
 

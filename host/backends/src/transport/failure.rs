@@ -13,7 +13,7 @@ const SHOWN_CHARACTERS: usize = 200;
 /// A failed request. Texts are the provider's and may hold anything: they are shortened and scrubbed of the key when
 /// they become a [`crate::BackendError`].
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The provider answered with a status other than success.
     Status {
         /// The HTTP status.
@@ -51,7 +51,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Reads an `error` member: an object with `message` and perhaps a numeric `code`, or a bare text.
-    pub(super) fn from_error_object(error: &Value) -> Self {
+    pub(crate) fn from_error_object(error: &Value) -> Self {
         let status = error
             .get("code")
             .and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()))

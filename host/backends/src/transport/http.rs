@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use reqwest::{Client, Url, redirect};
 
-use crate::chat_completions::Timeouts;
+use super::retry::Timeouts;
 
 /// The client for this URL. A loopback host is reached directly; every other one through the proxy that the
 /// environment names (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), where it names one.
