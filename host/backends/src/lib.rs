@@ -5,20 +5,23 @@
 
 mod cassette;
 mod chat_completions;
+mod pairing;
 mod placeholders;
 mod plan;
 mod record;
 mod replay;
+mod settings;
 mod transport;
 mod turn;
 
 pub use cassette::{Cassette, CassetteTurn};
-pub use chat_completions::{ChatCompletions, ChatCompletionsSettings};
+pub use chat_completions::chat_completions;
 pub use plan::build;
 pub use record::{CassetteWriter, Recorder};
 pub use replay::{DEFAULT_PATIENCE, Replay};
+pub use settings::Settings;
 pub use transport::{RetryPolicy, Timeouts};
 pub use turn::{
     Backend, BackendError, BackendInfo, Chunk, ChunkStream, ErrorKind, FinishReason, Message,
-    Placeholders, Stage, ToolCall, ToolDefinition, TurnContext, TurnRequest, Usage,
+    NativeTurn, Placeholders, Stage, ToolCall, ToolDefinition, TurnContext, TurnRequest, Usage,
 };

@@ -5,23 +5,19 @@ use std::sync::Arc;
 use massgen_config::{BackendKind, BackendPlan};
 
 use crate::cassette::{Cassette, cassette_error};
-use crate::chat_completions::{ChatCompletions, ChatCompletionsSettings};
+use crate::chat_completions::chat_completions;
 use crate::replay::{DEFAULT_PATIENCE, Replay};
+use crate::settings::Settings;
 use crate::turn::{Backend, BackendError};
-
-/// Where Chat Completions are asked for when a plan names no `base_url`.
-const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
 /// Builds the backend that a plan describes. Nothing is sent yet; a cassette is read whole.
 ///
 /// # Errors
-/// What [`ChatCompletions::new`] and [`Cassette::load`] refuse; a replay without a cassette is
+/// What the codec and [`Cassette::load`] refuse; a replay without a cassette is
 /// [`crate::ErrorKind::Cassette`].
 pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
     match plan.kind {
-        BackendKind::ChatCompletion => Ok(Arc::new(ChatCompletions::new(
-            chat_completions_settings(plan),
-        )?)),
+        BackendKind::ChatCompletion => chat_completions(settings(plan)),
         BackendKind::Replay => {
             let path = plan.cassette.as_deref().ok_or_else(|| {
                 cassette_error(
@@ -37,12 +33,16 @@ pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
     }
 }
 
-fn chat_completions_settings(plan: &BackendPlan) -> ChatCompletionsSettings {
-    ChatCompletionsSettings {
+fn settings(plan: &BackendPlan) -> Settings {
+    Settings {
         model: plan.model.clone(),
         api_key: plan.api_key.clone(),
         parameters: plan.parameters.clone(),
-        ..ChatCompletionsSettings::new(plan.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL))
+        ..Settings::new(
+            plan.base_url
+                .as_deref()
+                .unwrap_or(plan.kind.default_base_url()),
+        )
     }
 }
 

@@ -135,6 +135,7 @@ impl Take {
             | (Some(Chunk::Reasoning { text }), Chunk::Reasoning { text: more }) => {
                 text.push_str(&more)
             }
+            (_, Chunk::Native(_)) => {}
             (_, chunk) => self.chunks.push(chunk),
         }
     }

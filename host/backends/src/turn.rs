@@ -38,6 +38,9 @@ pub enum Message {
         /// The calls, in the order the model made them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<ToolCall>,
+        /// The same turn as its provider wrote it, where the provider wants it back unchanged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        native: Option<NativeTurn>,
     },
     /// The result of one tool call. Every call of an assistant message is answered by exactly one of these.
     Tool {
@@ -46,6 +49,16 @@ pub enum Message {
         /// The result as the model reads it.
         content: String,
     },
+}
+
+/// A model's turn in its provider's own format, with what has no place in [`Message`]: signed reasoning, for example.
+/// Only the codec that made it reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NativeTurn {
+    /// The wire API that wrote it.
+    pub api: String,
+    /// The items of the turn, in order.
+    pub items: Value,
 }
 
 /// A tool call as the model made it.
@@ -139,6 +152,8 @@ pub enum Chunk {
     },
     /// One complete tool call; split arguments have been joined.
     ToolCall(ToolCall),
+    /// The whole turn as the provider wrote it; at most once, at its end. Not recorded: a replay has no provider.
+    Native(NativeTurn),
     /// Token counts; at most once a turn.
     Usage(Usage),
     /// The turn is complete. Always the last chunk of a stream that did not fail.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use futures::StreamExt;
 use loopback::{Answer, Loopback, Then};
 use massgen_backends::{
-    Backend, BackendError, ChatCompletions, ChatCompletionsSettings, Chunk, ErrorKind,
-    FinishReason, Message, RetryPolicy, Stage, Timeouts, ToolCall, TurnContext, TurnRequest, Usage,
+    Backend, BackendError, Chunk, ErrorKind, FinishReason, Message, RetryPolicy, Settings, Stage,
+    Timeouts, ToolCall, TurnContext, TurnRequest, Usage, chat_completions,
 };
 use massgen_config::ApiKey;
 use serde_json::{Value, json};
@@ -19,16 +19,16 @@ const KEY: &str = "sk-very-secret-0123456789";
 const HELLO: &str = r#"{"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":null}]}"#;
 const STOP: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
 
-fn settings(url: &str) -> ChatCompletionsSettings {
+fn settings(url: &str) -> Settings {
     let millisecond = Duration::from_millis(1);
-    ChatCompletionsSettings {
+    Settings {
         model: Some("test-model".into()),
         api_key: Some(ApiKey::new(KEY)),
         retry: RetryPolicy {
             base_delay: millisecond,
             ..RetryPolicy::default()
         },
-        ..ChatCompletionsSettings::new(url)
+        ..Settings::new(url)
     }
 }
 
@@ -49,8 +49,8 @@ fn request() -> TurnRequest {
 }
 
 /// Runs one turn: its chunks, and the error that ended it, if one did.
-async fn turn(settings: ChatCompletionsSettings) -> (Vec<Chunk>, Option<BackendError>) {
-    let backend = ChatCompletions::new(settings).expect("valid settings");
+async fn turn(settings: Settings) -> (Vec<Chunk>, Option<BackendError>) {
+    let backend = chat_completions(settings).expect("valid settings");
     let mut chunks = Vec::new();
     let mut stream = backend.stream(request());
     while let Some(item) = stream.next().await {
@@ -107,7 +107,7 @@ async fn a_streamed_turn_arrives_as_chunks_and_ends_with_done() {
 async fn the_request_carries_the_key_the_model_and_the_parameters() {
     let server = Loopback::start([Answer::events(&[STOP, "[DONE]"])]).await;
     let parameters = json!({ "temperature": 0, "extra_body": { "top_k": 1 } });
-    let settings = ChatCompletionsSettings {
+    let settings = Settings {
         parameters: parameters.as_object().unwrap().clone(),
         ..settings(&server.url)
     };
@@ -319,7 +319,7 @@ async fn a_provider_that_falls_silent_is_left_after_the_idle_time() {
         idle: Duration::from_millis(50),
         ..Timeouts::default()
     };
-    let (chunks, error) = turn(ChatCompletionsSettings {
+    let (chunks, error) = turn(Settings {
         timeouts,
         ..settings(&server.url)
     })
@@ -337,7 +337,7 @@ async fn silence_after_the_finish_reason_completes_the_turn() {
         idle: Duration::from_millis(50),
         ..Timeouts::default()
     };
-    let (chunks, error) = turn(ChatCompletionsSettings {
+    let (chunks, error) = turn(Settings {
         timeouts,
         ..settings(&server.url)
     })
@@ -353,7 +353,7 @@ async fn a_provider_that_never_answers_is_a_network_error() {
         then: Then::Silence,
     };
     let server = Loopback::start([silent(), silent()]).await;
-    let settings = ChatCompletionsSettings {
+    let settings = Settings {
         timeouts: Timeouts {
             first_byte: Duration::from_millis(50),
             ..Timeouts::default()
@@ -392,7 +392,7 @@ async fn an_unreachable_provider_is_a_network_error_that_names_the_host() {
 #[tokio::test]
 async fn nothing_is_sent_before_the_stream_is_polled() {
     let server = Loopback::start([]).await;
-    let backend = ChatCompletions::new(settings(&server.url)).expect("valid settings");
+    let backend = chat_completions(settings(&server.url)).expect("valid settings");
     drop(backend.stream(request()));
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(server.requests().is_empty());
@@ -419,13 +419,11 @@ fn settings_that_cannot_work_are_refused_with_the_reason() {
             "`extra_body`",
         ),
     ] {
-        let settings = ChatCompletionsSettings {
+        let settings = Settings {
             parameters: parameters.as_object().unwrap().clone(),
             ..settings(url)
         };
-        let error = ChatCompletions::new(settings)
-            .err()
-            .expect("refused settings");
+        let error = chat_completions(settings).err().expect("refused settings");
         assert_eq!(error.kind, ErrorKind::Rejected);
         assert!(error.message.contains(reason), "{error}");
     }
@@ -433,11 +431,11 @@ fn settings_that_cannot_work_are_refused_with_the_reason() {
 
 #[test]
 fn a_key_with_a_line_break_is_refused_before_anything_is_sent() {
-    let settings = ChatCompletionsSettings {
+    let settings = Settings {
         api_key: Some(ApiKey::new(format!("{KEY}\n"))),
         ..settings("https://api.groq.com/openai/v1")
     };
-    let error = ChatCompletions::new(settings).err().expect("a refused key");
+    let error = chat_completions(settings).err().expect("a refused key");
     assert_eq!(error.kind, ErrorKind::Authentication);
     assert!(
         error.message.contains("GROQ_API_KEY") && !error.message.contains(KEY),

@@ -90,9 +90,6 @@ const SAFETY_KEYS: [&str; 5] = [
 pub(crate) const SHARED_KEYS: [&str; 4] =
     ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
 
-/// Where Chat Completions are, unless `base_url` says otherwise.
-const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
-
 /// Reads the section. `folder` is the configuration file's, against which a cassette is found.
 pub(crate) fn read(
     section: &Section<'_>,
@@ -229,7 +226,7 @@ fn check_chat_completions(
     }
     let base_url = plan
         .base_url
-        .get_or_insert_with(|| DEFAULT_BASE_URL.to_owned())
+        .get_or_insert_with(|| plan.kind.default_base_url().to_owned())
         .clone();
     let host = host(&base_url).to_ascii_lowercase();
     let has_scheme = base_url.starts_with("https://") || base_url.starts_with("http://");
@@ -245,7 +242,7 @@ fn check_chat_completions(
     if plan.api_key.is_some() || is_loopback(&host) {
         return;
     }
-    let variables = Provider::at(&host).key_variables;
+    let variables = Provider::of(plan.kind, &host).key_variables;
     match variables
         .iter()
         .find_map(|variable| environment.variable(variable))

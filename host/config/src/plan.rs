@@ -151,6 +151,24 @@ pub enum BackendKind {
     Replay,
 }
 
+impl BackendKind {
+    /// The wire API's name.
+    pub const fn api(self) -> &'static str {
+        match self {
+            Self::ChatCompletion => "Chat Completions",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// Where the API is, unless `base_url` says otherwise; empty where there is none.
+    pub const fn default_base_url(self) -> &'static str {
+        match self {
+            Self::ChatCompletion => "https://api.openai.com/v1",
+            Self::Replay => "",
+        }
+    }
+}
+
 /// What a context path may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

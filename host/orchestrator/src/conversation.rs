@@ -52,6 +52,7 @@ impl Conversation {
             calls: Vec::new(),
             finish_reason: FinishReason::Stop,
         };
+        let mut native = None;
         while let Some(chunk) = chunks.next().await {
             match chunk? {
                 Chunk::Content { text } => {
@@ -67,6 +68,7 @@ impl Conversation {
                         .await;
                 }
                 Chunk::ToolCall(call) => turn.calls.push(call),
+                Chunk::Native(turn) => native = Some(turn),
                 Chunk::Usage(usage) => {
                     let (agent, stage) = (self.agent.clone(), self.context.stage);
                     self.reporter
@@ -83,6 +85,7 @@ impl Conversation {
                     self.messages.push(Message::Assistant {
                         content,
                         tool_calls,
+                        native,
                     });
                     return Ok(turn);
                 }

@@ -1,28 +1,29 @@
 //! The provider as the real codec sees it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use massgen_backends::{
-    Backend, BackendError, ChatCompletions, ChatCompletionsSettings, Chunk, ErrorKind,
-    FinishReason, Message, RetryPolicy, Stage, ToolCall, ToolDefinition, TurnContext, TurnRequest,
+    Backend, BackendError, Chunk, ErrorKind, FinishReason, Message, RetryPolicy, Settings, Stage,
+    ToolCall, ToolDefinition, TurnContext, TurnRequest, chat_completions,
 };
 use massgen_test_provider::{Call, Coordination, Provider, Reply, Turn};
 use serde_json::json;
 use tokio::sync::watch;
 
-fn backend(provider: &Provider, model: &str) -> ChatCompletions {
+fn backend(provider: &Provider, model: &str) -> Arc<dyn Backend> {
     let retry = RetryPolicy {
         base_delay: Duration::from_millis(1),
         ..RetryPolicy::default()
     };
-    let settings = ChatCompletionsSettings {
+    let settings = Settings {
         model: Some(model.into()),
         retry,
-        ..ChatCompletionsSettings::new(provider.base_url())
+        ..Settings::new(provider.base_url())
     };
-    ChatCompletions::new(settings).expect("valid settings")
+    chat_completions(settings).expect("valid settings")
 }
 
 fn user(content: &str) -> Message {
@@ -224,6 +225,7 @@ async fn an_agent_of_the_coordination_script_works_answers_votes_and_presents() 
         Message::Assistant {
             content: String::new(),
             tool_calls: work.clone(),
+            native: None,
         },
         Message::Tool {
             call_id: work[0].id.clone(),

@@ -1,9 +1,9 @@
 //! The request side of Chat Completions: a conversation in, the JSON body out.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value, json};
 
+use crate::pairing::answered_only;
+use crate::settings::lay_over;
 use crate::turn::{Message, ToolCall, ToolDefinition};
 
 /// The members that belong to the agent loop: no parameter may set them.
@@ -34,35 +34,8 @@ pub(super) fn body(
         "stream_options".to_owned(),
         json!({ "include_usage": true }),
     );
-    for (key, value) in flattened(parameters) {
-        match value {
-            Value::Null => body.shift_remove(key),
-            value => body.insert(key.clone(), value.clone()),
-        };
-    }
+    lay_over(&mut body, parameters);
     Value::Object(body)
-}
-
-/// The parameters with the members of `extra_body` in its place, last.
-pub(super) fn flattened(
-    parameters: &Map<String, Value>,
-) -> impl Iterator<Item = (&String, &Value)> {
-    let extra = parameters.get("extra_body").and_then(Value::as_object);
-    parameters
-        .iter()
-        .filter(|(key, _)| *key != "extra_body")
-        .chain(extra.into_iter().flatten())
-}
-
-/// How many tool calls the conversation holds.
-pub(super) fn count_calls(messages: &[Message]) -> usize {
-    messages
-        .iter()
-        .map(|message| match message {
-            Message::Assistant { tool_calls, .. } => tool_calls.len(),
-            _ => 0,
-        })
-        .sum()
 }
 
 fn message(message: &Message) -> Value {
@@ -72,6 +45,7 @@ fn message(message: &Message) -> Value {
         Message::Assistant {
             content,
             tool_calls,
+            ..
         } if tool_calls.is_empty() => {
             json!({ "role": "assistant", "content": content })
         }
@@ -79,6 +53,7 @@ fn message(message: &Message) -> Value {
         Message::Assistant {
             content,
             tool_calls,
+            ..
         } => json!({
             "role": "assistant",
             "content": if content.is_empty() { Value::Null } else { content.as_str().into() },
@@ -105,47 +80,6 @@ fn tool(tool: &ToolDefinition) -> Value {
     })
 }
 
-/// The conversation without tool calls that have no result: the API refuses a conversation that holds one. An
-/// assistant message of which nothing is left is dropped whole.
-fn answered_only(messages: &[Message]) -> Vec<Message> {
-    let answered: HashSet<&str> = messages
-        .iter()
-        .filter_map(|message| match message {
-            Message::Tool { call_id, .. } => Some(call_id.as_str()),
-            _ => None,
-        })
-        .collect();
-    messages
-        .iter()
-        .filter_map(|message| match message {
-            Message::Assistant {
-                content,
-                tool_calls,
-            } => without_unanswered(content, tool_calls, &answered),
-            other => Some(other.clone()),
-        })
-        .collect()
-}
-
-fn without_unanswered(
-    content: &str,
-    calls: &[ToolCall],
-    answered: &HashSet<&str>,
-) -> Option<Message> {
-    let (kept, dropped): (Vec<_>, Vec<_>) = calls
-        .iter()
-        .cloned()
-        .partition(|call| answered.contains(call.id.as_str()));
-    for call in &dropped {
-        tracing::warn!(tool = %call.name, id = %call.id, "a tool call without a result was left out of the request");
-    }
-    let nothing_left = content.is_empty() && kept.is_empty() && !dropped.is_empty();
-    (!nothing_left).then(|| Message::Assistant {
-        content: content.to_owned(),
-        tool_calls: kept,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -164,6 +98,7 @@ mod tests {
         Message::Assistant {
             content: content.into(),
             tool_calls,
+            native: None,
         }
     }
 
@@ -240,27 +175,6 @@ mod tests {
         assert_eq!(
             body,
             json!({ "messages": [{ "role": "user", "content": "Hi" }], "stream": true, "temperature": 0.1, "top_k": 4 })
-        );
-    }
-
-    #[test]
-    fn tool_calls_without_a_result_are_left_out() {
-        let messages = [
-            user("Go"),
-            assistant("Reading.", vec![call("1"), call("2")]),
-            Message::Tool {
-                call_id: "1".into(),
-                content: "x".into(),
-            },
-            assistant("", vec![call("3")]),
-        ];
-        assert_eq!(
-            answered_only(&messages),
-            [
-                user("Go"),
-                assistant("Reading.", vec![call("1")]),
-                messages[2].clone()
-            ]
         );
     }
 }

@@ -12,30 +12,20 @@ use reqwest::{Client, Response, Url};
 use super::answer;
 use super::failure::{Failure, excerpt};
 use super::http::http_client;
-use super::retry::{self, RetryPolicy, Timeouts};
+use super::retry;
 use super::wire::WireApi;
-use crate::turn::{BackendError, BackendInfo, Chunk, ChunkStream, ErrorKind, TurnRequest};
+use crate::settings::Settings;
+use crate::turn::{Backend, BackendError, BackendInfo, Chunk, ChunkStream, ErrorKind, TurnRequest};
 
 /// Where and how the requests of one backend are sent.
-pub(crate) struct Endpoint<A> {
+pub(crate) struct Endpoint<A>(Arc<Inner<A>>);
+
+struct Inner<A> {
     client: Client,
     url: Url,
     provider: Provider,
-    destination: Destination,
+    settings: Settings,
     api: A,
-}
-
-/// What is the same for every wire API.
-#[derive(Debug, Clone)]
-pub(crate) struct Destination {
-    /// The model, as errors name it.
-    pub(crate) model: Option<String>,
-    /// The key; `None` for servers that need none.
-    pub(crate) api_key: Option<ApiKey>,
-    /// When a request is sent again.
-    pub(crate) retry: RetryPolicy,
-    /// How long each phase may take.
-    pub(crate) timeouts: Timeouts,
 }
 
 impl<A: WireApi> Endpoint<A> {
@@ -44,13 +34,17 @@ impl<A: WireApi> Endpoint<A> {
     /// # Errors
     /// [`ErrorKind::Authentication`] when the key cannot be sent in a header; [`ErrorKind::Network`] when TLS cannot
     /// be set up.
-    pub(crate) fn new(url: Url, destination: Destination, api: A) -> Result<Self, BackendError> {
+    pub(crate) fn new(
+        url: Url,
+        provider: Provider,
+        settings: Settings,
+        api: A,
+    ) -> Result<Self, BackendError> {
         let client = http_client(&url).map_err(|message| BackendError {
             kind: ErrorKind::Network,
             message,
         })?;
-        let provider = Provider::at(url.host_str().unwrap_or_default());
-        if destination
+        if settings
             .api_key
             .as_ref()
             .is_some_and(|key| HeaderValue::from_str(key.expose()).is_err())
@@ -64,31 +58,33 @@ impl<A: WireApi> Endpoint<A> {
                 ),
             });
         }
-        Ok(Self {
+        Ok(Self(Arc::new(Inner {
             client,
             url,
             provider,
-            destination,
+            settings,
             api,
-        })
+        })))
     }
+}
 
-    /// The provider and the model.
-    pub(crate) fn info(&self) -> BackendInfo {
+impl<A: WireApi> Backend for Endpoint<A> {
+    fn info(&self) -> BackendInfo {
         BackendInfo {
-            provider: self.provider.name.to_owned(),
-            model: self.destination.model.clone(),
+            provider: self.0.provider.name.to_owned(),
+            model: self.0.settings.model.clone(),
         }
     }
 
-    /// One model turn; dropping the stream closes its connection.
-    pub(crate) fn stream(self: &Arc<Self>, request: TurnRequest) -> ChunkStream {
-        let opened = self.clone();
-        let described = self.clone();
+    fn stream(&self, request: TurnRequest) -> ChunkStream {
+        let opened = self.0.clone();
+        let described = self.0.clone();
         let chunks = stream::once(async move { opened.turn(&request).await }).try_flatten();
         Box::pin(chunks.map_err(move |failure| described.describe(&failure)))
     }
+}
 
+impl<A: WireApi> Inner<A> {
     /// Sends the request, again where that can help, and hands over to the decoder of the answer.
     async fn turn(
         self: Arc<Self>,
@@ -101,12 +97,12 @@ impl<A: WireApi> Endpoint<A> {
         Ok(answer::chunks(
             response,
             decoder,
-            self.destination.timeouts.idle,
+            self.settings.timeouts.idle,
         ))
     }
 
     async fn send_with_retries(&self, body: Vec<u8>) -> Result<Response, Failure> {
-        let retry = self.destination.retry;
+        let retry = self.settings.retry;
         let mut failures = 0;
         loop {
             let failure = match self.send(body.clone()).await {
@@ -133,10 +129,8 @@ impl<A: WireApi> Endpoint<A> {
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(body);
-        if let Some(key) = &self.destination.api_key {
-            request = self.api.authenticated(request, key);
-        }
-        let wait = self.destination.timeouts.first_byte;
+        request = self.api.headers(request, self.settings.api_key.as_ref());
+        let wait = self.settings.timeouts.first_byte;
         let response = tokio::time::timeout(wait, request.send())
             .await
             .map_err(|_| Failure::NoAnswer(wait))?
@@ -147,7 +141,7 @@ impl<A: WireApi> Endpoint<A> {
         }
         let retry_after = retry::retry_after(response.headers(), SystemTime::now());
         // The status alone says enough when its page cannot be read.
-        let page = answer::read_body(response, self.destination.timeouts.idle)
+        let page = answer::read_body(response, self.settings.timeouts.idle)
             .await
             .unwrap_or_default();
         Err(Failure::from_answer(status, retry_after, &page))
@@ -156,7 +150,7 @@ impl<A: WireApi> Endpoint<A> {
     /// Puts a failure into a sentence that names the provider, its host and what to do.
     fn describe(&self, failure: &Failure) -> BackendError {
         let host = self.url.host_str().unwrap_or_default();
-        let who = match &self.destination.model {
+        let who = match &self.settings.model {
             Some(model) => format!("{} at {host}, model {model},", self.provider.name),
             None => format!("{} at {host}", self.provider.name),
         };
@@ -234,7 +228,7 @@ impl<A: WireApi> Endpoint<A> {
 
     /// The text with every occurrence of the key blotted out: some providers repeat it in their errors.
     fn scrub(&self, text: &str) -> String {
-        match self.destination.api_key.as_ref().map(ApiKey::expose) {
+        match self.settings.api_key.as_ref().map(ApiKey::expose) {
             Some(key) if !key.is_empty() => text.replace(key, "***"),
             _ => text.to_owned(),
         }

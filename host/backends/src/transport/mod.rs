@@ -12,7 +12,7 @@ mod wire;
 
 #[cfg(test)]
 pub(crate) use answer::StreamedAnswer;
-pub(crate) use endpoint::{Destination, Endpoint};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use failure::Failure;
 pub use retry::{RetryPolicy, Timeouts};
 pub(crate) use wire::{Progress, TurnDecoder, WireApi};

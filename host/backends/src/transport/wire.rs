@@ -21,8 +21,8 @@ pub(crate) trait WireApi: Send + Sync + 'static {
     /// A decoder for the answer to this request.
     fn decoder(&self, request: &TurnRequest) -> Self::Decoder;
 
-    /// The request with the key in the header that this API reads.
-    fn authenticated(&self, request: RequestBuilder, key: &ApiKey) -> RequestBuilder;
+    /// The request with the headers that this API wants, the key in one of them.
+    fn headers(&self, request: RequestBuilder, key: Option<&ApiKey>) -> RequestBuilder;
 }
 
 /// Turns the payloads of one answer into chunks.
