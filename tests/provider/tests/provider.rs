@@ -41,7 +41,7 @@ fn tool(name: &str) -> ToolDefinition {
 }
 
 async fn ask(
-    backend: &dyn Backend,
+    backend: &Arc<dyn Backend>,
     messages: Vec<Message>,
     tools: &[&str],
 ) -> Result<Vec<Chunk>, BackendError> {
