@@ -80,6 +80,46 @@ async fn ten_agents_reach_an_answer() {
     coordinate(10, 7).await;
 }
 
+/// Agents whose providers speak different APIs work together; every second one asks `claude`'s.
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_of_different_providers_reach_an_answer() {
+    let mut script = Coordination::unanimous(3, 2);
+    for agent in &mut script.agents {
+        agent.tools = vec![
+            Call::new("write_file", json!({"path": "a.txt", "content": "ä\n"})),
+            Call::new("read_file", json!({"path": "a.txt"})),
+        ];
+    }
+    let provider = Provider::start(move |request| script.reply(request))
+        .await
+        .unwrap();
+    let folder = Folder::new();
+    let mut configuration = config(3, &provider.base_url());
+    configuration = configuration.replacen(
+        "type: chatcompletion, model: agent-2",
+        "type: claude, model: agent-2",
+        1,
+    );
+    folder.write("run.yaml", &configuration);
+    let ran = run(
+        &folder,
+        &["--config", "run.yaml", "--output", "json", "What is it?"],
+    )
+    .await;
+    assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);
+    assert_eq!(provider.violations(), Vec::<String>::new());
+    assert_eq!(ran.outcome()["winner"], "member_2");
+    let of_claude = |name: &str| {
+        let events = ran.events_of(name);
+        events
+            .into_iter()
+            .filter(|event| event["agent"] == "member_2")
+            .count()
+    };
+    assert!(of_claude("reasoning") >= 3, "{}", ran.stdout);
+    assert_eq!(of_claude("tool_call_finished"), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tool_calls_over_http_really_run() {
     let mut script = Coordination::unanimous(2, 1);

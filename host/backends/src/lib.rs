@@ -5,6 +5,7 @@
 
 mod cassette;
 mod chat_completions;
+mod claude;
 mod pairing;
 mod placeholders;
 mod plan;
@@ -16,6 +17,7 @@ mod turn;
 
 pub use cassette::{Cassette, CassetteTurn};
 pub use chat_completions::chat_completions;
+pub use claude::claude;
 pub use plan::build;
 pub use record::{CassetteWriter, Recorder};
 pub use replay::{DEFAULT_PATIENCE, Replay};

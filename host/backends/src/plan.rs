@@ -6,6 +6,7 @@ use massgen_config::{BackendKind, BackendPlan};
 
 use crate::cassette::{Cassette, cassette_error};
 use crate::chat_completions::chat_completions;
+use crate::claude::claude;
 use crate::replay::{DEFAULT_PATIENCE, Replay};
 use crate::settings::Settings;
 use crate::turn::{Backend, BackendError};
@@ -18,6 +19,7 @@ use crate::turn::{Backend, BackendError};
 pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
     match plan.kind {
         BackendKind::ChatCompletion => chat_completions(settings(plan)),
+        BackendKind::Claude => claude(settings(plan)),
         BackendKind::Replay => {
             let path = plan.cassette.as_deref().ok_or_else(|| {
                 cassette_error(

@@ -12,9 +12,8 @@ use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-const LATER_TYPES: [&str; 14] = [
+const LATER_TYPES: [&str; 13] = [
     "openai",
-    "claude",
     "claude_code",
     "gemini",
     "grok",
@@ -48,6 +47,20 @@ const REQUEST_FIELDS: [&str; 17] = [
     "tool_choice",
     "service_tier",
     "user",
+    "extra_body",
+];
+
+/// Request fields of the Messages API that are passed on; `stop` under its name there.
+const CLAUDE_FIELDS: [&str; 10] = [
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "stop",
+    "stop_sequences",
+    "thinking",
+    "tool_choice",
+    "metadata",
     "extra_body",
 ];
 
@@ -103,8 +116,8 @@ pub(crate) fn read(
         .map(|url| url.trim_end_matches('/').to_owned());
     let given_key = api_key(section);
     let cassette = section.filled("cassette").map(|path| folder.join(path));
-    let parameters = request_fields(section);
-    report_keys(section);
+    let parameters = kind.map_or_else(Map::new, |kind| request_fields(section, kind));
+    report_keys(section, kind);
     let mut plan = BackendPlan {
         kind: kind?,
         model,
@@ -114,7 +127,9 @@ pub(crate) fn read(
         parameters,
     };
     match plan.kind {
-        BackendKind::ChatCompletion => check_chat_completions(section, &mut plan, environment),
+        BackendKind::ChatCompletion | BackendKind::Claude => {
+            check_provider(section, &mut plan, environment);
+        }
         BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),
     }
     Some(plan)
@@ -134,23 +149,20 @@ fn kind(section: &Section<'_>) -> Option<BackendKind> {
         section.mismatch("type", node, "text");
         return None;
     };
-    match name.as_str() {
-        "chatcompletion" => return Some(BackendKind::ChatCompletion),
-        "replay" => return Some(BackendKind::Replay),
-        _ => {}
+    if let Some(kind) = BackendKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name)
+    {
+        return Some(kind);
     }
     let (message, help) = if LATER_TYPES.contains(&name.as_str()) {
-        let help =
-            "Available: `chatcompletion` (any OpenAI-compatible API, by `base_url`) and `replay`.";
-        (
-            format!("the backend type `{name}` is not available in this version."),
-            help.to_owned(),
-        )
+        let message = format!("the backend type `{name}` is not available in this version.");
+        (message, available())
     } else {
-        let known = ["chatcompletion", "replay"].into_iter().chain(LATER_TYPES);
-        let help = match nearest(name, known) {
+        let known = BackendKind::ALL.map(BackendKind::name);
+        let help = match nearest(name, known.into_iter().chain(LATER_TYPES)) {
             Some(nearest) => format!("Did you mean `{nearest}`?"),
-            None => "Available: `chatcompletion` and `replay`.".to_owned(),
+            None => available(),
         };
         (format!("there is no backend type `{name}`."), help)
     };
@@ -158,6 +170,14 @@ fn kind(section: &Section<'_>) -> Option<BackendKind> {
         .findings
         .error(node.place, &section.key("type"), message, help);
     None
+}
+
+fn available() -> String {
+    let names = BackendKind::ALL.map(|kind| format!("`{}`", kind.name()));
+    format!(
+        "Available: {} (`chatcompletion` is any OpenAI-compatible API, by `base_url`).",
+        names.join(", ")
+    )
 }
 
 /// The key in the file. A reference to a variable would reach the provider as it stands (`spec/02` §1.4 replaces
@@ -175,20 +195,30 @@ fn api_key(section: &Section<'_>) -> Option<ApiKey> {
     Some(ApiKey::new(key))
 }
 
-fn request_fields(section: &Section<'_>) -> Map<String, Value> {
+/// The request fields of a kind's API.
+fn fields_of(kind: BackendKind) -> &'static [&'static str] {
+    match kind {
+        // What a replay was recorded with may stay in its section.
+        BackendKind::ChatCompletion | BackendKind::Replay => &REQUEST_FIELDS,
+        BackendKind::Claude => &CLAUDE_FIELDS,
+    }
+}
+
+fn request_fields(section: &Section<'_>, kind: BackendKind) -> Map<String, Value> {
     let field = |name: &'static str| {
         section
             .get(name)
             .map(|node: &Node| (name.to_owned(), node.to_json()))
     };
-    REQUEST_FIELDS.into_iter().filter_map(field).collect()
+    fields_of(kind).iter().copied().filter_map(field).collect()
 }
 
-fn report_keys(section: &Section<'_>) {
+fn report_keys(section: &Section<'_>, kind: Option<BackendKind>) {
     for name in SHARED_KEYS.into_iter().chain(command_line::KEYS) {
         let _ = section.get(name);
     }
-    for name in LATER_KEYS {
+    let fields = kind.map_or(&[] as &[&str], fields_of);
+    for name in LATER_KEYS.into_iter().filter(|name| !fields.contains(name)) {
         if let Some(node) = section.get(name) {
             section.findings.warning(
                 node.place,
@@ -211,16 +241,12 @@ fn report_keys(section: &Section<'_>) {
     section.warn_about_the_rest(&[]);
 }
 
-fn check_chat_completions(
-    section: &Section<'_>,
-    plan: &mut BackendPlan,
-    environment: &Environment,
-) {
+fn check_provider(section: &Section<'_>, plan: &mut BackendPlan, environment: &Environment) {
     if plan.model.is_none() {
         section.findings.error(
             section.place,
             &section.key("model"),
-            "a `chatcompletion` backend needs a model.",
+            format!("a `{}` backend needs a model.", plan.kind.name()),
             "Add `model:` with the name the provider uses.",
         );
     }

@@ -147,15 +147,30 @@ pub struct BackendPlan {
 pub enum BackendKind {
     /// An OpenAI-compatible Chat Completions API.
     ChatCompletion,
+    /// Anthropic's Messages API.
+    Claude,
     /// Recorded turns from a cassette.
     Replay,
 }
 
 impl BackendKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 3] = [Self::ChatCompletion, Self::Claude, Self::Replay];
+
+    /// Its name as a `type`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ChatCompletion => "chatcompletion",
+            Self::Claude => "claude",
+            Self::Replay => "replay",
+        }
+    }
+
     /// The wire API's name.
     pub const fn api(self) -> &'static str {
         match self {
             Self::ChatCompletion => "Chat Completions",
+            Self::Claude => "Messages",
             Self::Replay => "replay",
         }
     }
@@ -164,6 +179,7 @@ impl BackendKind {
     pub const fn default_base_url(self) -> &'static str {
         match self {
             Self::ChatCompletion => "https://api.openai.com/v1",
+            Self::Claude => "https://api.anthropic.com",
             Self::Replay => "",
         }
     }

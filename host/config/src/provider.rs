@@ -34,6 +34,10 @@ impl Provider {
     pub fn of(kind: BackendKind, host: &str) -> Self {
         match kind {
             BackendKind::ChatCompletion | BackendKind::Replay => Self::at(host),
+            BackendKind::Claude => Self {
+                name: "Claude",
+                key_variables: &["ANTHROPIC_API_KEY"],
+            },
         }
     }
 

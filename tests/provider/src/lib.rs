@@ -1,11 +1,13 @@
-//! A model provider on loopback for tests and benches: an HTTP server that speaks Chat Completions as a strict real
-//! one does, and says what a script tells it.
+//! Model providers on loopback for tests and benches: an HTTP server that speaks Chat Completions and Anthropic's
+//! Messages as the strict real ones do, and says what a script tells it.
 //!
 //! [`Provider::start`] takes the script, a function from [`ChatRequest`] to [`Reply`]. Requests that break the API's
 //! rules are answered with status 400 and kept in [`Provider::violations`]; all requests are kept in
 //! [`Provider::requests`]. [`Coordination`] is a ready script for whole runs of several agents.
 
+mod api;
 mod coordination;
+mod messages;
 mod request;
 mod script;
 mod server;

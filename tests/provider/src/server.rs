@@ -20,9 +20,10 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::api::Api;
 use crate::request::ChatRequest;
 use crate::script::{Reply, Turn};
-use crate::wire::{closing_events, event, turn_events};
+use crate::wire::event;
 
 type Body = UnsyncBoxBody<Bytes, Cut>;
 type Script = dyn Fn(&ChatRequest) -> Reply + Send + Sync;
@@ -132,10 +133,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         match self.read(request).await {
-            Ok(request) => {
+            Ok((api, request)) => {
                 let reply = (self.script)(&request);
                 lock(&self.requests).push(request);
-                self.reply(reply)
+                self.reply(api, reply)
             }
             Err(violation) => {
                 lock(&self.violations).push(violation.clone());
@@ -144,10 +145,12 @@ impl Shared {
         }
     }
 
-    async fn read(&self, request: Request<Incoming>) -> Result<ChatRequest, String> {
+    async fn read(&self, request: Request<Incoming>) -> Result<(Api, ChatRequest), String> {
         let path = request.uri().path();
-        if request.method() != "POST" || path != "/v1/chat/completions" {
-            return Err(format!("{} {path} is not served here", request.method()));
+        let api = Api::at(path).filter(|_| request.method() == "POST");
+        let api = api.ok_or_else(|| format!("{} {path} is not served here", request.method()))?;
+        if api == Api::Messages && !request.headers().contains_key("anthropic-version") {
+            return Err("anthropic-version: header is required".to_owned());
         }
         let content_type = request
             .headers()
@@ -161,10 +164,10 @@ impl Shared {
             .collect()
             .await
             .map_err(|error| format!("the body was cut: {error}"))?;
-        ChatRequest::parse(&body.to_bytes())
+        Ok((api, api.read(&body.to_bytes())?))
     }
 
-    fn reply(&self, reply: Reply) -> Response<Body> {
+    fn reply(&self, api: Api, reply: Reply) -> Response<Body> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         match reply {
             Reply::Status {
@@ -176,11 +179,11 @@ impl Shared {
                 stream_response(stream::iter([Ok(event("<html>not a model</html>"))]))
             }
             Reply::Turn(turn) => {
-                let events = [turn_events(&turn, number), closing_events(&turn)].concat();
+                let events = [api.turn_events(&turn, number), api.closing_events(&turn)].concat();
                 stream_response(paused(events, &turn).map(Ok))
             }
             Reply::Cut(turn) => {
-                let events = paused(turn_events(&turn, number), &turn);
+                let events = paused(api.turn_events(&turn, number), &turn);
                 stream_response(events.map(Ok).chain(stream::once(cut())))
             }
         }

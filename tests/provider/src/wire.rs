@@ -74,7 +74,7 @@ fn call_deltas(call: &Call, index: usize, request: u64) -> Vec<Value> {
     std::iter::once(start).chain(rest).collect()
 }
 
-fn pieces(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = String> {
     let characters: Vec<char> = text.chars().collect();
     let pieces: Vec<String> = characters
         .chunks(PIECE)

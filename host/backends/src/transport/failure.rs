@@ -81,7 +81,7 @@ impl Failure {
     }
 
     /// The kind under which the agent loop sees this failure.
-    pub(super) fn kind(&self) -> ErrorKind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         match self {
             Self::Status { status, .. }
             | Self::Reported {

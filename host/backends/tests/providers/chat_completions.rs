@@ -1,15 +1,12 @@
 //! The Chat Completions codec against a real HTTP server on loopback, byte for byte.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
-
-mod loopback;
 
 use std::time::{Duration, Instant};
 
+use crate::loopback::{Answer, Loopback, Then};
 use futures::StreamExt;
-use loopback::{Answer, Loopback, Then};
 use massgen_backends::{
-    Backend, BackendError, Chunk, ErrorKind, FinishReason, Message, RetryPolicy, Settings, Stage,
-    Timeouts, ToolCall, TurnContext, TurnRequest, Usage, chat_completions,
+    BackendError, Chunk, ErrorKind, FinishReason, Message, RetryPolicy, Settings, Stage, Timeouts,
+    ToolCall, TurnContext, TurnRequest, Usage, chat_completions,
 };
 use massgen_config::ApiKey;
 use serde_json::{Value, json};

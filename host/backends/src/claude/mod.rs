@@ -1,0 +1,83 @@
+//! The codec for Anthropic's Messages API, streamed over HTTP.
+//!
+//! [`request`] writes the body and [`decode`] reads the answer; [`crate::transport`] does the rest. A model's turn goes
+//! back as it came ([`crate::NativeTurn`]): the API refuses tool results behind thinking that it cannot verify.
+
+mod block;
+mod decode;
+mod request;
+#[cfg(test)]
+mod stream_tests;
+
+use std::sync::Arc;
+
+use massgen_config::{ApiKey, BackendKind};
+use reqwest::RequestBuilder;
+use serde_json::{Map, Value};
+
+use crate::settings::Settings;
+use crate::transport::{Endpoint, WireApi};
+use crate::turn::{Backend, BackendError, TurnRequest};
+use decode::MessageDecoder;
+
+/// The version of the API that this codec speaks.
+const VERSION: &str = "2023-06-01";
+
+/// Claude, or another server that speaks its API. The base URL may end in `/v1` or not. The settings are checked; nothing
+/// is sent yet.
+///
+/// # Errors
+/// [`crate::ErrorKind::Rejected`] when the base URL is no http(s) URL or a parameter would set a member that belongs to
+/// the conversation; [`crate::ErrorKind::Authentication`] when the key cannot be sent in a header;
+/// [`crate::ErrorKind::Network`] when TLS cannot be set up.
+pub fn claude(settings: Settings) -> Result<Arc<dyn Backend>, BackendError> {
+    let kind = BackendKind::Claude;
+    let is_versioned = ["/v1", "/v1/messages"]
+        .iter()
+        .any(|end| settings.base_url.trim_end_matches('/').ends_with(end));
+    let path: &[&str] = match is_versioned {
+        true => &["messages"],
+        false => &["v1", "messages"],
+    };
+    let url = settings.endpoint(kind, path)?;
+    settings.check_parameters(request::RESERVED)?;
+    let provider = settings.provider(kind, &url);
+    let api = Messages {
+        model: settings.model.clone(),
+        parameters: settings.parameters.clone(),
+    };
+    Ok(Arc::new(Endpoint::new(url, provider, settings, api)?))
+}
+
+/// The wire API with what the configuration adds to each of its requests.
+struct Messages {
+    model: Option<String>,
+    parameters: Map<String, Value>,
+}
+
+impl WireApi for Messages {
+    type Decoder = MessageDecoder;
+
+    const NAME: &'static str = "Messages";
+
+    fn body(&self, request: &TurnRequest) -> Value {
+        request::body(
+            self.model.as_deref(),
+            &self.parameters,
+            &request.messages,
+            &request.tools,
+        )
+    }
+
+    fn decoder(&self, _: &TurnRequest) -> MessageDecoder {
+        MessageDecoder::default()
+    }
+
+    fn headers(&self, request: RequestBuilder, key: Option<&ApiKey>) -> RequestBuilder {
+        let request = request.header("anthropic-version", VERSION);
+        match key {
+            Some(key) => request.header("x-api-key", key.expose()),
+            None => request,
+        }
+    }
+}

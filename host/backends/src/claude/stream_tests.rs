@@ -1,0 +1,265 @@
+//! Whole streams in the published format, fed to the decoder in every way in which they may arrive.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::Messages;
+use super::decode::MessageDecoder;
+use crate::transport::{Failure, StreamedAnswer, WireApi};
+use crate::turn::{Chunk, ErrorKind, FinishReason, NativeTurn, ToolCall, Usage};
+
+/// A stream in the published format: thinking with its signature, redacted thinking, text, two calls of which one has no
+/// arguments, pings, a comment, CRLF.
+const RECORDED: &str = concat!(
+    "event: message_start\r\n",
+    r#"data: {"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,"cache_creation_input_tokens":3,"cache_read_input_tokens":100,"output_tokens":1}}}"#,
+    "\r\n\r\n: keep-alive\r\n\r\nevent: content_block_start\r\n",
+    r#"data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
+    "\r\n\r\nevent: content_block_delta\r\n",
+    r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Let me see …"}}"#,
+    "\r\n\r\nevent: content_block_delta\r\n",
+    r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"EqQB"}}"#,
+    "\r\n\r\nevent: content_block_delta\r\n",
+    r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"CkYI"}}"#,
+    "\r\n\r\nevent: content_block_stop\r\n",
+    r#"data: {"type":"content_block_stop","index":0}"#,
+    "\r\n\r\nevent: content_block_start\r\n",
+    r#"data: {"type":"content_block_start","index":1,"content_block":{"type":"redacted_thinking","data":"EmwK"}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_stop","index":1}"#,
+    "\r\n\r\nevent: ping\r\n",
+    r#"data: {"type": "ping"}"#,
+    "\r\n\r\nevent: content_block_start\r\n",
+    r#"data: {"type":"content_block_start","index":2,"content_block":{"type":"text","text":""}}"#,
+    "\r\n\r\nevent: content_block_delta\r\n",
+    r#"data: {"type":"content_block_delta","index":2,"delta":{"type":"text_delta","text":"Grüße 👋"}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_stop","index":2}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_start","index":3,"content_block":{"type":"tool_use","id":"toolu_1","name":"read_file","input":{}}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":""}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":"{\"pa"}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_delta","index":3,"delta":{"type":"input_json_delta","partial_json":"th\": \"a\"}"}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_stop","index":3}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_start","index":4,"content_block":{"type":"tool_use","id":"toolu_2","name":"list","input":{}}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"content_block_stop","index":4}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"a_kind_of_next_year","index":4}"#,
+    "\r\n\r\nevent: message_delta\r\n",
+    r#"data: {"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":15}}"#,
+    "\r\n\r\nevent: message_stop\r\n",
+    r#"data: {"type":"message_stop"}"#,
+    "\r\n\r\n",
+);
+
+fn content(text: &str) -> Chunk {
+    Chunk::Content { text: text.into() }
+}
+
+fn call(id: &str, name: &str, arguments: &str) -> Chunk {
+    Chunk::ToolCall(ToolCall {
+        id: id.into(),
+        name: name.into(),
+        arguments: arguments.into(),
+    })
+}
+
+fn native(items: serde_json::Value) -> Chunk {
+    Chunk::Native(NativeTurn {
+        api: Messages::NAME.into(),
+        items,
+    })
+}
+
+fn done(finish_reason: FinishReason) -> Chunk {
+    Chunk::Done { finish_reason }
+}
+
+fn recorded_chunks() -> Vec<Chunk> {
+    vec![
+        Chunk::Reasoning {
+            text: "Let me see …".into(),
+        },
+        content("Grüße 👋"),
+        call("toolu_1", "read_file", r#"{"path": "a"}"#),
+        call("toolu_2", "list", "{}"),
+        native(json!([
+            { "type": "thinking", "thinking": "Let me see …", "signature": "EqQBCkYI" },
+            { "type": "redacted_thinking", "data": "EmwK" },
+            { "type": "text", "text": "Grüße 👋" },
+            { "type": "tool_use", "id": "toolu_1", "name": "read_file", "input": { "path": "a" } },
+            { "type": "tool_use", "id": "toolu_2", "name": "list", "input": {} },
+        ])),
+        Chunk::Usage(Usage {
+            input_tokens: Some(128),
+            output_tokens: Some(15),
+        }),
+        done(FinishReason::ToolCalls),
+    ]
+}
+
+/// Decodes a stream that arrives in these pieces.
+fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Chunk>, Result<(), Failure>) {
+    let mut answer = StreamedAnswer::new(MessageDecoder::default());
+    let mut chunks = Vec::new();
+    let outcome = pieces
+        .into_iter()
+        .try_for_each(|piece| answer.feed(piece, &mut chunks))
+        .and_then(|()| answer.end(&mut chunks));
+    (chunks, outcome)
+}
+
+/// Decodes a stream with these payloads.
+fn decoded(payloads: &[&str]) -> (Vec<Chunk>, Result<(), Failure>) {
+    let stream: String = payloads
+        .iter()
+        .map(|payload| format!("data: {payload}\n\n"))
+        .collect();
+    decode([stream.as_bytes()])
+}
+
+const TEXT: &str =
+    r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"Hi"}}"#;
+const STOPPED: &str = r#"{"type":"message_stop"}"#;
+
+fn stops_with(reason: &str) -> FinishReason {
+    let delta = format!(
+        r#"{{"type":"message_delta","delta":{{"stop_reason":"{reason}"}},"usage":{{"output_tokens":1}}}}"#
+    );
+    let (chunks, outcome) = decoded(&[TEXT, &delta, STOPPED]);
+    outcome.unwrap();
+    match chunks.last() {
+        Some(Chunk::Done { finish_reason }) => *finish_reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_recorded_stream_gives_its_chunks() {
+    let (chunks, outcome) = decode([RECORDED.as_bytes()]);
+    outcome.unwrap();
+    assert_eq!(chunks, recorded_chunks());
+}
+
+proptest! {
+    #[test]
+    fn every_way_of_cutting_the_stream_gives_the_same_chunks(
+        mut cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let bytes = RECORDED.as_bytes();
+        let mut ends: Vec<usize> = cuts.drain(..).map(|cut| cut.index(bytes.len())).collect();
+        ends.push(bytes.len());
+        ends.sort_unstable();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let pieces: Vec<&[u8]> = starts.zip(&ends).map(|(start, end)| &bytes[start..*end]).collect();
+        let (chunks, outcome) = decode(pieces);
+        prop_assert!(outcome.is_ok());
+        prop_assert_eq!(chunks, recorded_chunks());
+    }
+}
+
+#[test]
+fn byte_by_byte_is_the_same() {
+    let (chunks, outcome) = decode(RECORDED.as_bytes().chunks(1));
+    outcome.unwrap();
+    assert_eq!(chunks, recorded_chunks());
+}
+
+#[test]
+fn reasons_to_stop_have_their_meaning() {
+    for (reason, expected) in [
+        ("end_turn", FinishReason::Stop),
+        ("stop_sequence", FinishReason::Stop),
+        ("pause_turn", FinishReason::Stop),
+        ("max_tokens", FinishReason::Length),
+        ("model_context_window_exceeded", FinishReason::Length),
+        ("refusal", FinishReason::ContentFilter),
+        ("a reason of next year", FinishReason::Stop),
+    ] {
+        assert_eq!(stops_with(reason), expected, "{reason}");
+    }
+}
+
+#[test]
+fn an_error_in_the_stream_has_the_status_of_its_kind() {
+    for (kind, expected) in [
+        ("overloaded_error", ErrorKind::Provider),
+        ("rate_limit_error", ErrorKind::RateLimited),
+        ("invalid_request_error", ErrorKind::Rejected),
+        ("authentication_error", ErrorKind::Authentication),
+        ("something_new", ErrorKind::Provider),
+    ] {
+        let error =
+            format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"Overloaded"}}}}"#);
+        let (chunks, outcome) = decoded(&[TEXT, &error]);
+        assert_eq!(chunks, [content("Hi")]);
+        assert_eq!(outcome.unwrap_err().kind(), expected, "{kind}");
+    }
+}
+
+#[test]
+fn a_stream_that_ends_before_its_reason_to_stop_was_cut() {
+    let (chunks, outcome) = decoded(&[TEXT]);
+    assert_eq!(chunks, [content("Hi")]);
+    assert!(matches!(outcome, Err(Failure::Cut)), "{outcome:?}");
+}
+
+#[test]
+fn the_end_of_the_stream_counts_where_the_last_event_is_missing() {
+    let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#;
+    let (chunks, outcome) = decoded(&[TEXT, delta]);
+    outcome.unwrap();
+    assert_eq!(chunks.last(), Some(&done(FinishReason::Stop)));
+}
+
+#[test]
+fn what_breaks_the_format_is_told() {
+    let piece =
+        r#"{"type":"content_block_delta","index":7,"delta":{"type":"text_delta","text":"x"}}"#;
+    assert!(matches!(decoded(&[piece]).1, Err(Failure::Violation(_))));
+    assert!(matches!(
+        decoded(&["<html>"]).1,
+        Err(Failure::Garbage { .. })
+    ));
+}
+
+#[test]
+fn an_answer_in_one_piece_is_read() {
+    let whole = r#"{"id":"msg_1","type":"message","role":"assistant","content":[{"type":"text","text":"Hi"},{"type":"tool_use","id":"toolu_1","name":"vote","input":{"agent_id":"agent1"}}],"stop_reason":"tool_use","usage":{"input_tokens":2,"output_tokens":3}}"#;
+    let (chunks, outcome) = decoded(&[whole]);
+    outcome.unwrap();
+    assert_eq!(
+        chunks,
+        [
+            content("Hi"),
+            call("toolu_1", "vote", r#"{"agent_id":"agent1"}"#),
+            native(json!([
+                { "type": "text", "text": "Hi" },
+                { "type": "tool_use", "id": "toolu_1", "name": "vote", "input": { "agent_id": "agent1" } },
+            ])),
+            Chunk::Usage(Usage {
+                input_tokens: Some(2),
+                output_tokens: Some(3),
+            }),
+            done(FinishReason::ToolCalls),
+        ]
+    );
+}
+
+#[test]
+fn what_the_providers_own_tools_did_goes_back_as_it_came() {
+    let used = json!({ "type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": { "query": "x" } });
+    let start = json!({ "type": "content_block_start", "index": 0, "content_block": used });
+    let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#;
+    let (chunks, outcome) = decoded(&[&start.to_string(), delta, STOPPED]);
+    outcome.unwrap();
+    assert_eq!(chunks, [native(json!([used])), done(FinishReason::Stop)]);
+}

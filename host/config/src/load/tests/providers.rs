@@ -1,0 +1,65 @@
+//! Backends that speak an API of their own.
+
+use std::path::Path;
+
+use super::{Place, parse};
+use crate::BackendKind;
+
+const CLAUDE: &str = "agent:\n  backend:\n    type: claude\n    model: claude-sonnet-4-5\n";
+
+#[test]
+fn claude_is_asked_at_its_own_address_with_its_own_key_and_fields() {
+    let place = Place::new();
+    let environment = place.with_variables(&[("OPENAI_API_KEY", "a"), ("ANTHROPIC_API_KEY", "b")]);
+    let text = format!(
+        "{CLAUDE}    max_tokens: 9\n    top_k: 4\n    thinking: {{type: enabled, budget_tokens: 1024}}\n"
+    );
+    let plan = parse(&text, Path::new("c.yaml"), &environment).unwrap();
+    assert_eq!(plan.warnings, []);
+    let backend = &plan.agents[0].backend;
+    assert_eq!(backend.kind, BackendKind::Claude);
+    assert_eq!(
+        backend.base_url.as_deref(),
+        Some("https://api.anthropic.com")
+    );
+    assert_eq!(backend.api_key.as_ref().unwrap().expose(), "b");
+    assert_eq!(
+        serde_json::to_value(&backend.parameters).unwrap(),
+        serde_json::json!({
+            "max_tokens": 9,
+            "top_k": 4,
+            "thinking": { "type": "enabled", "budget_tokens": 1024 },
+        })
+    );
+}
+
+#[test]
+fn a_field_of_another_api_is_warned_about_and_not_sent() {
+    let place = Place::new();
+    let environment = place.with_variables(&[("ANTHROPIC_API_KEY", "b")]);
+    let text = format!("{CLAUDE}    presence_penalty: 1\n");
+    let plan = parse(&text, Path::new("c.yaml"), &environment).unwrap();
+    assert_eq!(plan.warnings.len(), 1);
+    assert!(
+        plan.warnings[0]
+            .to_string()
+            .contains("`agent.backend.presence_penalty`"),
+        "{}",
+        plan.warnings[0]
+    );
+    assert!(plan.agents[0].backend.parameters.is_empty());
+}
+
+#[test]
+fn a_missing_key_names_the_providers_variable_whatever_the_host() {
+    let place = Place::new();
+    let environment = place.with_variables(&[("OPENAI_API_KEY", "a")]);
+    for url in ["", "    base_url: https://proxy.example.org/anthropic\n"] {
+        let refused = parse(&format!("{CLAUDE}{url}"), Path::new("c.yaml"), &environment);
+        let refused = refused.unwrap_err().to_string();
+        assert!(
+            refused.contains("Set ANTHROPIC_API_KEY in the environment"),
+            "{refused}"
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! The wire APIs that the server speaks, by their paths.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::request::ChatRequest;
+use crate::script::Turn;
+use crate::{messages, wire};
+
+/// A wire API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Api {
+    /// OpenAI's Chat Completions.
+    ChatCompletions,
+    /// Anthropic's Messages.
+    Messages,
+}
+
+impl Api {
+    /// The API that is served under a path.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        match path {
+            "/v1/chat/completions" => Some(Self::ChatCompletions),
+            "/v1/messages" => Some(Self::Messages),
+            _ => None,
+        }
+    }
+
+    /// Reads and checks a body.
+    pub(crate) fn read(self, body: &[u8]) -> Result<ChatRequest, String> {
+        match self {
+            Self::ChatCompletions => ChatRequest::parse(body),
+            Self::Messages => {
+                let body: Value = serde_json::from_slice(body)
+                    .map_err(|error| format!("the body is not JSON: {error}"))?;
+                let chat = messages::as_chat(&body)?.to_string();
+                ChatRequest::parse(chat.as_bytes())
+            }
+        }
+    }
+
+    /// The events of a turn up to its end.
+    pub(crate) fn turn_events(self, turn: &Turn, request: u64) -> Vec<Bytes> {
+        match self {
+            Self::ChatCompletions => wire::turn_events(turn, request),
+            Self::Messages => messages::turn_events(turn, request),
+        }
+    }
+
+    /// The events that complete a turn.
+    pub(crate) fn closing_events(self, turn: &Turn) -> Vec<Bytes> {
+        match self {
+            Self::ChatCompletions => wire::closing_events(turn),
+            Self::Messages => messages::closing_events(turn),
+        }
+    }
+}
