@@ -40,11 +40,8 @@ fn settings(plan: &BackendPlan) -> Settings {
         model: plan.model.clone(),
         api_key: plan.api_key.clone(),
         parameters: plan.parameters.clone(),
-        ..Settings::new(
-            plan.base_url
-                .as_deref()
-                .unwrap_or(plan.kind.default_base_url()),
-        )
+        provider: plan.provider,
+        ..Settings::new(plan.base_url.clone())
     }
 }
 
@@ -52,14 +49,17 @@ fn settings(plan: &BackendPlan) -> Settings {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use massgen_config::Provider;
+
     use super::*;
     use crate::turn::{BackendInfo, ErrorKind};
 
     fn plan(kind: BackendKind) -> BackendPlan {
         BackendPlan {
             kind,
+            provider: Provider::at("api.groq.com"),
             model: Some("llama".into()),
-            base_url: None,
+            base_url: "https://api.groq.com/openai/v1".into(),
             api_key: None,
             cassette: None,
             parameters: serde_json::Map::new(),
@@ -67,22 +67,15 @@ mod tests {
     }
 
     #[test]
-    fn a_chat_completions_plan_asks_its_base_url_and_openai_without_one() {
-        let groq = BackendPlan {
-            base_url: Some("https://api.groq.com/openai/v1".into()),
-            ..plan(BackendKind::ChatCompletion)
-        };
-        for (plan, provider) in [
-            (plan(BackendKind::ChatCompletion), "OpenAI"),
-            (groq, "Groq"),
-        ] {
-            let info = build(&plan)
+    fn a_backend_is_known_by_its_plans_provider_and_model() {
+        for kind in [BackendKind::ChatCompletion, BackendKind::Claude] {
+            let info = build(&plan(kind))
                 .map(|backend| backend.info())
                 .expect("a backend");
             assert_eq!(
                 info,
                 BackendInfo {
-                    provider: provider.into(),
+                    provider: "Groq".into(),
                     model: Some("llama".into())
                 }
             );

@@ -12,6 +12,8 @@ use crate::turn::{BackendError, ErrorKind};
 pub struct Settings {
     /// The URL before the path of the API, e.g. `https://api.openai.com/v1`.
     pub base_url: String,
+    /// Whose server it is, for displays and errors.
+    pub provider: Provider,
     /// The model to ask for; `None` for servers that hold just one.
     pub model: Option<String>,
     /// The key; `None` for servers that need none.
@@ -25,10 +27,15 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings for a server, with the default retries and timeouts, no model, no key and no parameters.
+    /// Settings for a server, with the default retries and timeouts, no model, no key and no parameters. The provider is
+    /// the one at this host.
     pub fn new(base_url: impl Into<String>) -> Self {
+        let base_url = base_url.into();
+        let url = Url::parse(&base_url).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
         Self {
-            base_url: base_url.into(),
+            provider: Provider::at(host),
+            base_url,
             model: None,
             api_key: None,
             parameters: Map::new(),
@@ -62,11 +69,6 @@ impl Settings {
                 .extend(path);
         }
         Ok(url)
-    }
-
-    /// Who answers there.
-    pub(crate) fn provider(&self, kind: BackendKind, url: &Url) -> Provider {
-        Provider::of(kind, url.host_str().unwrap_or_default())
     }
 
     /// Checks that no parameter sets a member that belongs to the conversation.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
+use crate::backend_type::{BackendType, Key};
 use crate::command_line;
 use crate::environment::Environment;
 use crate::node::{Node, Tree};
@@ -12,56 +13,13 @@ use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-const LATER_TYPES: [&str; 13] = [
+const LATER_TYPES: [&str; 6] = [
     "openai",
     "claude_code",
     "gemini",
-    "grok",
-    "zai",
     "azure_openai",
-    "lmstudio",
-    "vllm",
-    "sglang",
-    "inference",
-    "ollama",
     "ag2",
     "autogen",
-];
-
-/// Request fields of Chat Completions that are passed on as they stand (the published API, and `extra_body`, whose
-/// fields are merged into the request).
-const REQUEST_FIELDS: [&str; 17] = [
-    "temperature",
-    "top_p",
-    "max_tokens",
-    "max_completion_tokens",
-    "stop",
-    "seed",
-    "presence_penalty",
-    "frequency_penalty",
-    "logit_bias",
-    "n",
-    "response_format",
-    "reasoning_effort",
-    "parallel_tool_calls",
-    "tool_choice",
-    "service_tier",
-    "user",
-    "extra_body",
-];
-
-/// Request fields of the Messages API that are passed on; `stop` under its name there.
-const CLAUDE_FIELDS: [&str; 10] = [
-    "max_tokens",
-    "temperature",
-    "top_p",
-    "top_k",
-    "stop",
-    "stop_sequences",
-    "thinking",
-    "tool_choice",
-    "metadata",
-    "extra_body",
 ];
 
 /// Keys that the Python version knows and this version ignores.
@@ -109,17 +67,21 @@ pub(crate) fn read(
     folder: &Path,
     environment: &Environment,
 ) -> Option<BackendPlan> {
-    let kind = kind(section);
+    let backend_type = backend_type(section);
     let model = section.filled("model").map(str::to_owned);
     let base_url = section
         .text("base_url")
         .map(|url| url.trim_end_matches('/').to_owned());
     let given_key = api_key(section);
     let cassette = section.filled("cassette").map(|path| folder.join(path));
-    let parameters = kind.map_or_else(Map::new, |kind| request_fields(section, kind));
-    report_keys(section, kind);
+    let parameters = backend_type.map_or_else(Map::new, |known| request_fields(section, known));
+    report_keys(section, backend_type);
+    let known = backend_type?;
+    let base_url = base_url.unwrap_or_else(|| known.base_url.to_owned());
+    let host = host(&base_url).to_ascii_lowercase();
     let mut plan = BackendPlan {
-        kind: kind?,
+        kind: known.kind,
+        provider: known.provider.unwrap_or_else(|| Provider::at(&host)),
         model,
         base_url,
         api_key: given_key,
@@ -128,14 +90,14 @@ pub(crate) fn read(
     };
     match plan.kind {
         BackendKind::ChatCompletion | BackendKind::Claude => {
-            check_provider(section, &mut plan, environment);
+            check_provider(section, &mut plan, known, &host, environment);
         }
         BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),
     }
     Some(plan)
 }
 
-fn kind(section: &Section<'_>) -> Option<BackendKind> {
+fn backend_type(section: &Section<'_>) -> Option<&'static BackendType> {
     let Some(node) = section.get("type") else {
         section.findings.error(
             section.place,
@@ -149,18 +111,14 @@ fn kind(section: &Section<'_>) -> Option<BackendKind> {
         section.mismatch("type", node, "text");
         return None;
     };
-    if let Some(kind) = BackendKind::ALL
-        .into_iter()
-        .find(|kind| kind.name() == name)
-    {
-        return Some(kind);
+    if let Some(known) = BackendType::named(name) {
+        return Some(known);
     }
     let (message, help) = if LATER_TYPES.contains(&name.as_str()) {
         let message = format!("the backend type `{name}` is not available in this version.");
         (message, available())
     } else {
-        let known = BackendKind::ALL.map(BackendKind::name);
-        let help = match nearest(name, known.into_iter().chain(LATER_TYPES)) {
+        let help = match nearest(name, BackendType::names().chain(LATER_TYPES)) {
             Some(nearest) => format!("Did you mean `{nearest}`?"),
             None => available(),
         };
@@ -173,7 +131,9 @@ fn kind(section: &Section<'_>) -> Option<BackendKind> {
 }
 
 fn available() -> String {
-    let names = BackendKind::ALL.map(|kind| format!("`{}`", kind.name()));
+    let names: Vec<String> = BackendType::names()
+        .map(|name| format!("`{name}`"))
+        .collect();
     format!(
         "Available: {} (`chatcompletion` is any OpenAI-compatible API, by `base_url`).",
         names.join(", ")
@@ -195,29 +155,20 @@ fn api_key(section: &Section<'_>) -> Option<ApiKey> {
     Some(ApiKey::new(key))
 }
 
-/// The request fields of a kind's API.
-fn fields_of(kind: BackendKind) -> &'static [&'static str] {
-    match kind {
-        // What a replay was recorded with may stay in its section.
-        BackendKind::ChatCompletion | BackendKind::Replay => &REQUEST_FIELDS,
-        BackendKind::Claude => &CLAUDE_FIELDS,
-    }
-}
-
-fn request_fields(section: &Section<'_>, kind: BackendKind) -> Map<String, Value> {
+fn request_fields(section: &Section<'_>, known: &BackendType) -> Map<String, Value> {
     let field = |name: &'static str| {
         section
             .get(name)
             .map(|node: &Node| (name.to_owned(), node.to_json()))
     };
-    fields_of(kind).iter().copied().filter_map(field).collect()
+    known.fields().filter_map(field).collect()
 }
 
-fn report_keys(section: &Section<'_>, kind: Option<BackendKind>) {
+fn report_keys(section: &Section<'_>, known: Option<&BackendType>) {
     for name in SHARED_KEYS.into_iter().chain(command_line::KEYS) {
         let _ = section.get(name);
     }
-    let fields = kind.map_or(&[] as &[&str], fields_of);
+    let fields: Vec<&str> = known.into_iter().flat_map(BackendType::fields).collect();
     for name in LATER_KEYS.into_iter().filter(|name| !fields.contains(name)) {
         if let Some(node) = section.get(name) {
             section.findings.warning(
@@ -241,20 +192,22 @@ fn report_keys(section: &Section<'_>, kind: Option<BackendKind>) {
     section.warn_about_the_rest(&[]);
 }
 
-fn check_provider(section: &Section<'_>, plan: &mut BackendPlan, environment: &Environment) {
+fn check_provider(
+    section: &Section<'_>,
+    plan: &mut BackendPlan,
+    known: &BackendType,
+    host: &str,
+    environment: &Environment,
+) {
     if plan.model.is_none() {
         section.findings.error(
             section.place,
             &section.key("model"),
-            format!("a `{}` backend needs a model.", plan.kind.name()),
+            format!("a `{}` backend needs a model.", known.name),
             "Add `model:` with the name the provider uses.",
         );
     }
-    let base_url = plan
-        .base_url
-        .get_or_insert_with(|| plan.kind.default_base_url().to_owned())
-        .clone();
-    let host = host(&base_url).to_ascii_lowercase();
+    let base_url = &plan.base_url;
     let has_scheme = base_url.starts_with("https://") || base_url.starts_with("http://");
     if !has_scheme || host.is_empty() {
         section.findings.error(
@@ -265,16 +218,18 @@ fn check_provider(section: &Section<'_>, plan: &mut BackendPlan, environment: &E
         );
         return;
     }
-    if plan.api_key.is_some() || is_loopback(&host) {
+    if plan.api_key.is_some() || (known.key == Key::Own && is_loopback(host)) {
         return;
     }
-    let variables = Provider::of(plan.kind, &host).key_variables;
-    match variables
+    let variables = plan.provider.key_variables;
+    let found = variables
         .iter()
-        .find_map(|variable| environment.variable(variable))
-    {
-        Some(key) => plan.api_key = Some(ApiKey::new(key)),
-        None => section.findings.error(
+        .find_map(|variable| environment.variable(variable));
+    match (found, known.key) {
+        (Some(key), _) => plan.api_key = Some(ApiKey::new(key)),
+        (None, Key::OwnOr(word)) => plan.api_key = Some(ApiKey::new(word)),
+        (None, Key::Without) => {}
+        (None, Key::Own) => section.findings.error(
             section.place,
             &section.key("api_key"),
             format!("there is no key for {host}."),

@@ -4,6 +4,7 @@
 //! are told at once ([`ConfigError`]). Nothing here touches a provider or changes a file.
 
 mod backend;
+mod backend_type;
 mod command_line;
 mod context;
 mod diagnostic;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::provider::Provider;
 use crate::{Diagnostic, ImageName, Limits};
 
 /// An agent's id: 1 to 64 of `A-Z a-z 0-9 _ -`, since it becomes part of paths (`spec/04` F7 mended).
@@ -129,10 +130,12 @@ pub struct AgentPlan {
 pub struct BackendPlan {
     /// Which codec.
     pub kind: BackendKind,
+    /// Whose it is, as people know it.
+    pub provider: Provider,
     /// The model's name.
     pub model: Option<String>,
-    /// Where the API is.
-    pub base_url: Option<String>,
+    /// Where the API is; empty for [`BackendKind::Replay`].
+    pub base_url: String,
     /// The key, from the file or the environment.
     pub api_key: Option<ApiKey>,
     /// The recorded turns, for [`BackendKind::Replay`].
@@ -154,18 +157,6 @@ pub enum BackendKind {
 }
 
 impl BackendKind {
-    /// Every kind there is.
-    pub const ALL: [Self; 3] = [Self::ChatCompletion, Self::Claude, Self::Replay];
-
-    /// Its name as a `type`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ChatCompletion => "chatcompletion",
-            Self::Claude => "claude",
-            Self::Replay => "replay",
-        }
-    }
-
     /// The wire API's name.
     pub const fn api(self) -> &'static str {
         match self {

@@ -1,7 +1,5 @@
 //! Who answers at a base URL, and which variable holds the key for it (`spec/03` §2).
 
-use crate::plan::BackendKind;
-
 /// A provider of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
@@ -30,17 +28,6 @@ const PROVIDERS: [(&str, &str, &[&str]); 14] = [
 ];
 
 impl Provider {
-    /// The provider of a backend of this kind at a host in lower case: who speaks an API of its own is known by that.
-    pub fn of(kind: BackendKind, host: &str) -> Self {
-        match kind {
-            BackendKind::ChatCompletion | BackendKind::Replay => Self::at(host),
-            BackendKind::Claude => Self {
-                name: "Claude",
-                key_variables: &["ANTHROPIC_API_KEY"],
-            },
-        }
-    }
-
     /// The provider at a host in lower case. An unknown host speaks the same protocol under the generic name; its key is
     /// looked for where OpenAI's is.
     pub fn at(host: &str) -> Self {

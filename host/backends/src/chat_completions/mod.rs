@@ -29,12 +29,11 @@ pub fn chat_completions(settings: Settings) -> Result<Arc<dyn Backend>, BackendE
     let kind = BackendKind::ChatCompletion;
     let url = settings.endpoint(kind, &["chat", "completions"])?;
     settings.check_parameters(request::RESERVED)?;
-    let provider = settings.provider(kind, &url);
     let api = ChatApi {
         model: settings.model.clone(),
         parameters: settings.parameters.clone(),
     };
-    Ok(Arc::new(Endpoint::new(url, provider, settings, api)?))
+    Ok(Arc::new(Endpoint::new(url, settings, api)?))
 }
 
 /// The wire API with what the configuration adds to each of its requests.

@@ -41,12 +41,11 @@ pub fn claude(settings: Settings) -> Result<Arc<dyn Backend>, BackendError> {
     };
     let url = settings.endpoint(kind, path)?;
     settings.check_parameters(request::RESERVED)?;
-    let provider = settings.provider(kind, &url);
     let api = Messages {
         model: settings.model.clone(),
         parameters: settings.parameters.clone(),
     };
-    Ok(Arc::new(Endpoint::new(url, provider, settings, api)?))
+    Ok(Arc::new(Endpoint::new(url, settings, api)?))
 }
 
 /// The wire API with what the configuration adds to each of its requests.

@@ -23,7 +23,6 @@ pub(crate) struct Endpoint<A>(Arc<Inner<A>>);
 struct Inner<A> {
     client: Client,
     url: Url,
-    provider: Provider,
     settings: Settings,
     api: A,
 }
@@ -34,12 +33,7 @@ impl<A: WireApi> Endpoint<A> {
     /// # Errors
     /// [`ErrorKind::Authentication`] when the key cannot be sent in a header; [`ErrorKind::Network`] when TLS cannot
     /// be set up.
-    pub(crate) fn new(
-        url: Url,
-        provider: Provider,
-        settings: Settings,
-        api: A,
-    ) -> Result<Self, BackendError> {
+    pub(crate) fn new(url: Url, settings: Settings, api: A) -> Result<Self, BackendError> {
         let client = http_client(&url).map_err(|message| BackendError {
             kind: ErrorKind::Network,
             message,
@@ -53,15 +47,14 @@ impl<A: WireApi> Endpoint<A> {
                 kind: ErrorKind::Authentication,
                 message: format!(
                     "the key for {} holds a character that no HTTP header can carry, such as a line break; check {}",
-                    provider.name,
-                    key_sources(provider)
+                    settings.provider.name,
+                    key_sources(settings.provider)
                 ),
             });
         }
         Ok(Self(Arc::new(Inner {
             client,
             url,
-            provider,
             settings,
             api,
         })))
@@ -71,7 +64,7 @@ impl<A: WireApi> Endpoint<A> {
 impl<A: WireApi> Backend for Endpoint<A> {
     fn info(&self) -> BackendInfo {
         BackendInfo {
-            provider: self.0.provider.name.to_owned(),
+            provider: self.0.settings.provider.name.to_owned(),
             model: self.0.settings.model.clone(),
         }
     }
@@ -151,8 +144,8 @@ impl<A: WireApi> Inner<A> {
     fn describe(&self, failure: &Failure) -> BackendError {
         let host = self.url.host_str().unwrap_or_default();
         let who = match &self.settings.model {
-            Some(model) => format!("{} at {host}, model {model},", self.provider.name),
-            None => format!("{} at {host}", self.provider.name),
+            Some(model) => format!("{} at {host}, model {model},", self.settings.provider.name),
+            None => format!("{} at {host}", self.settings.provider.name),
         };
         let message = match failure {
             Failure::Status {
@@ -205,7 +198,7 @@ impl<A: WireApi> Inner<A> {
     fn advice(&self, kind: ErrorKind) -> String {
         match kind {
             ErrorKind::Authentication => {
-                format!("; check the key in {}", key_sources(self.provider))
+                format!("; check the key in {}", key_sources(self.settings.provider))
             }
             ErrorKind::RateLimited => "; wait, or raise the limit of the account".to_owned(),
             _ => String::new(),

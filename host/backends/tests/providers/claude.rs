@@ -8,7 +8,7 @@ use massgen_backends::{
     BackendError, Chunk, ErrorKind, Message, RetryPolicy, Settings, Stage, TurnContext,
     TurnRequest, claude,
 };
-use massgen_config::ApiKey;
+use massgen_config::{ApiKey, Provider};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -22,6 +22,10 @@ const STOP: &str = r#"{"type":"message_stop"}"#;
 /// Runs one turn against a server at this base URL.
 async fn turn(base_url: &str) -> (Vec<Chunk>, Option<BackendError>) {
     let backend = claude(Settings {
+        provider: Provider {
+            name: "Claude",
+            key_variables: &["ANTHROPIC_API_KEY"],
+        },
         model: Some("claude-test".into()),
         api_key: Some(ApiKey::new(KEY)),
         retry: RetryPolicy {

@@ -189,8 +189,11 @@ fn the_configurations_that_come_with_massgen_are_without_errors_and_warnings() {
         .unwrap();
     std::os::unix::fs::symlink(&configs, place.project().join("configs")).unwrap();
     fs::create_dir(place.project().join("project")).unwrap();
-    let environment =
-        place.with_variables(&[("OPENAI_API_KEY", "key"), ("OPENROUTER_API_KEY", "key")]);
+    let environment = place.with_variables(&[
+        ("ANTHROPIC_API_KEY", "key"),
+        ("OPENAI_API_KEY", "key"),
+        ("OPENROUTER_API_KEY", "key"),
+    ]);
     let mut loaded = 0;
     for entry in fs::read_dir(&configs).unwrap() {
         let path = entry.unwrap().path();

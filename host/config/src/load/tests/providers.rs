@@ -18,10 +18,7 @@ fn claude_is_asked_at_its_own_address_with_its_own_key_and_fields() {
     assert_eq!(plan.warnings, []);
     let backend = &plan.agents[0].backend;
     assert_eq!(backend.kind, BackendKind::Claude);
-    assert_eq!(
-        backend.base_url.as_deref(),
-        Some("https://api.anthropic.com")
-    );
+    assert_eq!(backend.base_url, "https://api.anthropic.com");
     assert_eq!(backend.api_key.as_ref().unwrap().expose(), "b");
     assert_eq!(
         serde_json::to_value(&backend.parameters).unwrap(),
@@ -62,4 +59,55 @@ fn a_missing_key_names_the_providers_variable_whatever_the_host() {
             "{refused}"
         );
     }
+}
+
+#[test]
+fn a_type_knows_its_address_and_its_key() {
+    let place = Place::new();
+    let environment = place.with_variables(&[("XAI_API_KEY", "x"), ("ZAI_API_KEY", "z")]);
+    for (name, provider, url, key) in [
+        ("grok", "Grok", "https://api.x.ai/v1", "x"),
+        ("zai", "ZAI", "https://api.z.ai/api/paas/v4", "z"),
+        (
+            "lmstudio",
+            "LM Studio",
+            "http://localhost:1234/v1",
+            "lm-studio",
+        ),
+        ("ollama", "Ollama", "http://localhost:11434/v1", "ollama"),
+        ("vllm", "vLLM", "http://localhost:8000/v1", "EMPTY"),
+        ("sglang", "SGLang", "http://localhost:30000/v1", "EMPTY"),
+        (
+            "inference",
+            "Inference",
+            "http://localhost:8000/v1",
+            "EMPTY",
+        ),
+    ] {
+        let text = format!("agent: {{backend: {{type: {name}, model: m}}}}\n");
+        let plan = parse(&text, Path::new("c.yaml"), &environment).expect(name);
+        let backend = &plan.agents[0].backend;
+        assert_eq!(backend.kind, BackendKind::ChatCompletion);
+        assert_eq!(
+            (backend.provider.name, backend.base_url.as_str()),
+            (provider, url)
+        );
+        assert_eq!(backend.api_key.as_ref().unwrap().expose(), key, "{name}");
+    }
+}
+
+#[test]
+fn a_server_of_ones_own_takes_a_key_and_further_fields() {
+    let place = Place::new();
+    let environment = place.with_variables(&[("VLLM_API_KEY", "mine")]);
+    let text = "agent: {backend: {type: vllm, model: m, base_url: \"https://gpu.example.org/v1\", top_k: 4, chat_template_kwargs: {enable_thinking: false}}}\n";
+    let plan = parse(text, Path::new("c.yaml"), &environment).unwrap();
+    assert_eq!(plan.warnings, []);
+    let backend = &plan.agents[0].backend;
+    assert_eq!(backend.api_key.as_ref().unwrap().expose(), "mine");
+    assert_eq!(backend.parameters["top_k"], 4);
+    assert_eq!(
+        backend.parameters["chat_template_kwargs"]["enable_thinking"],
+        false
+    );
 }

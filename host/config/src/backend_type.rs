@@ -1,0 +1,189 @@
+//! The types of backends that a configuration may name: whose API, where, and with which key (`spec/03` §2).
+
+use crate::plan::BackendKind;
+use crate::provider::Provider;
+
+/// Request fields of Chat Completions that are passed on as they stand (the published API, and `extra_body`, whose
+/// fields are merged into the request).
+const CHAT_FIELDS: &[&str] = &[
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "n",
+    "response_format",
+    "reasoning_effort",
+    "parallel_tool_calls",
+    "tool_choice",
+    "service_tier",
+    "user",
+    "extra_body",
+];
+
+/// What servers of one's own take besides (`spec/03` §3, "+ Inference").
+const INFERENCE_FIELDS: &[&str] = &[
+    "chat_template_kwargs",
+    "top_k",
+    "repetition_penalty",
+    "separate_reasoning",
+];
+
+/// Request fields of the Messages API that are passed on; `stop` under its name there.
+const CLAUDE_FIELDS: &[&str] = &[
+    "max_tokens",
+    "temperature",
+    "top_p",
+    "top_k",
+    "stop",
+    "stop_sequences",
+    "thinking",
+    "tool_choice",
+    "metadata",
+    "extra_body",
+];
+
+/// Which key is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// One of the user's; a server on this machine needs none.
+    Own,
+    /// One of the user's, or this word where there is none: servers of one's own ask for some key, and not for which.
+    OwnOr(&'static str),
+    /// None.
+    Without,
+}
+
+/// A type.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BackendType {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The codec.
+    pub(crate) kind: BackendKind,
+    /// Where the API is, unless `base_url` says otherwise.
+    pub(crate) base_url: &'static str,
+    /// Whose it is; none where the host tells.
+    pub(crate) provider: Option<Provider>,
+    pub(crate) key: Key,
+    fields: &'static [&'static [&'static str]],
+}
+
+impl BackendType {
+    /// The type of this name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        TYPES.iter().find(|known| known.name == name)
+    }
+
+    /// The names of all types.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        TYPES.iter().map(|known| known.name)
+    }
+
+    /// The request fields that are passed on.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &'static str> {
+        self.fields.iter().copied().flatten().copied()
+    }
+}
+
+const fn provider(name: &'static str, key_variables: &'static [&'static str]) -> Option<Provider> {
+    Some(Provider {
+        name,
+        key_variables,
+    })
+}
+
+/// A type that speaks Chat Completions on a server of one's own.
+const fn own_server(
+    name: &'static str,
+    base_url: &'static str,
+    provider: Option<Provider>,
+    key: &'static str,
+) -> BackendType {
+    BackendType {
+        name,
+        kind: BackendKind::ChatCompletion,
+        base_url,
+        provider,
+        key: Key::OwnOr(key),
+        fields: &[CHAT_FIELDS, INFERENCE_FIELDS],
+    }
+}
+
+const TYPES: [BackendType; 10] = [
+    BackendType {
+        name: "chatcompletion",
+        kind: BackendKind::ChatCompletion,
+        base_url: BackendKind::ChatCompletion.default_base_url(),
+        provider: None,
+        key: Key::Own,
+        fields: &[CHAT_FIELDS],
+    },
+    BackendType {
+        name: "claude",
+        kind: BackendKind::Claude,
+        base_url: BackendKind::Claude.default_base_url(),
+        provider: provider("Claude", &["ANTHROPIC_API_KEY"]),
+        key: Key::Own,
+        fields: &[CLAUDE_FIELDS],
+    },
+    BackendType {
+        name: "grok",
+        kind: BackendKind::ChatCompletion,
+        base_url: "https://api.x.ai/v1",
+        provider: provider("Grok", &["XAI_API_KEY"]),
+        key: Key::Own,
+        fields: &[CHAT_FIELDS],
+    },
+    BackendType {
+        name: "zai",
+        kind: BackendKind::ChatCompletion,
+        base_url: "https://api.z.ai/api/paas/v4",
+        provider: provider("ZAI", &["ZAI_API_KEY"]),
+        key: Key::Own,
+        fields: &[CHAT_FIELDS],
+    },
+    own_server(
+        "lmstudio",
+        "http://localhost:1234/v1",
+        provider("LM Studio", &[]),
+        "lm-studio",
+    ),
+    own_server(
+        "ollama",
+        "http://localhost:11434/v1",
+        provider("Ollama", &[]),
+        "ollama",
+    ),
+    own_server(
+        "vllm",
+        "http://localhost:8000/v1",
+        provider("vLLM", &["VLLM_API_KEY"]),
+        "EMPTY",
+    ),
+    own_server(
+        "sglang",
+        "http://localhost:30000/v1",
+        provider("SGLang", &["SGLANG_API_KEY"]),
+        "EMPTY",
+    ),
+    own_server(
+        "inference",
+        "http://localhost:8000/v1",
+        provider("Inference", &["VLLM_API_KEY", "SGLANG_API_KEY"]),
+        "EMPTY",
+    ),
+    BackendType {
+        name: "replay",
+        kind: BackendKind::Replay,
+        base_url: "",
+        provider: provider("Replay", &[]),
+        key: Key::Without,
+        // What it was recorded with may stay in its section.
+        fields: &[CHAT_FIELDS],
+    },
+];
