@@ -16,7 +16,7 @@ mod transport;
 mod turn;
 
 pub use cassette::{Cassette, CassetteTurn};
-pub use chat_completions::chat_completions;
+pub use chat_completions::{azure_openai, chat_completions};
 pub use claude::claude;
 pub use plan::build;
 pub use record::{CassetteWriter, Recorder};

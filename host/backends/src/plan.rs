@@ -5,7 +5,7 @@ use std::sync::Arc;
 use massgen_config::{BackendKind, BackendPlan};
 
 use crate::cassette::{Cassette, cassette_error};
-use crate::chat_completions::chat_completions;
+use crate::chat_completions::{azure_openai, chat_completions};
 use crate::claude::claude;
 use crate::replay::{DEFAULT_PATIENCE, Replay};
 use crate::settings::Settings;
@@ -19,6 +19,7 @@ use crate::turn::{Backend, BackendError};
 pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
     match plan.kind {
         BackendKind::ChatCompletion => chat_completions(settings(plan)),
+        BackendKind::AzureOpenAi => azure_openai(settings(plan)),
         BackendKind::Claude => claude(settings(plan)),
         BackendKind::Replay => {
             let path = plan.cassette.as_deref().ok_or_else(|| {
@@ -68,7 +69,11 @@ mod tests {
 
     #[test]
     fn a_backend_is_known_by_its_plans_provider_and_model() {
-        for kind in [BackendKind::ChatCompletion, BackendKind::Claude] {
+        for kind in [
+            BackendKind::ChatCompletion,
+            BackendKind::AzureOpenAi,
+            BackendKind::Claude,
+        ] {
             let info = build(&plan(kind))
                 .map(|backend| backend.info())
                 .expect("a backend");

@@ -13,14 +13,7 @@ use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-const LATER_TYPES: [&str; 6] = [
-    "openai",
-    "claude_code",
-    "gemini",
-    "azure_openai",
-    "ag2",
-    "autogen",
-];
+const LATER_TYPES: [&str; 5] = ["openai", "claude_code", "gemini", "ag2", "autogen"];
 
 /// Keys that the Python version knows and this version ignores.
 const LATER_KEYS: [&str; 22] = [
@@ -72,12 +65,19 @@ pub(crate) fn read(
     let base_url = section
         .text("base_url")
         .map(|url| url.trim_end_matches('/').to_owned());
+    let base_url = match backend_type {
+        Some(known) if known.kind == BackendKind::AzureOpenAi => {
+            azure_url(section, base_url, environment)
+        }
+        Some(known) => base_url.or_else(|| Some(known.base_url.to_owned())),
+        None => None,
+    };
     let given_key = api_key(section);
     let cassette = section.filled("cassette").map(|path| folder.join(path));
     let parameters = backend_type.map_or_else(Map::new, |known| request_fields(section, known));
     report_keys(section, backend_type);
     let known = backend_type?;
-    let base_url = base_url.unwrap_or_else(|| known.base_url.to_owned());
+    let base_url = base_url?;
     let host = host(&base_url).to_ascii_lowercase();
     let mut plan = BackendPlan {
         kind: known.kind,
@@ -89,7 +89,7 @@ pub(crate) fn read(
         parameters,
     };
     match plan.kind {
-        BackendKind::ChatCompletion | BackendKind::Claude => {
+        BackendKind::ChatCompletion | BackendKind::AzureOpenAi | BackendKind::Claude => {
             check_provider(section, &mut plan, known, &host, environment);
         }
         BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),
@@ -190,6 +190,41 @@ fn report_keys(section: &Section<'_>, known: Option<&BackendType>) {
         }
     }
     section.warn_about_the_rest(&[]);
+}
+
+/// The version of Azure's API where nothing is said (`spec/03` §2).
+const AZURE_API_VERSION: &str = "2024-12-01-preview";
+
+/// Where a customer's deployments are, with the version of the API as the query.
+fn azure_url(
+    section: &Section<'_>,
+    base_url: Option<String>,
+    environment: &Environment,
+) -> Option<String> {
+    let told = |key: &'static str, variable: &str| {
+        let given = section.filled(key).map(str::to_owned);
+        given.or_else(|| environment.variable(variable).map(str::to_owned))
+    };
+    let endpoint = base_url.or_else(|| told("azure_endpoint", "AZURE_OPENAI_ENDPOINT"));
+    let version = told("api_version", "AZURE_OPENAI_API_VERSION");
+    let Some(endpoint) = endpoint else {
+        section.findings.error(
+            section.place,
+            &section.key("azure_endpoint"),
+            "the address of your Azure OpenAI resource is missing.",
+            "Add `azure_endpoint: https://NAME.openai.azure.com`, or set AZURE_OPENAI_ENDPOINT in the environment or in a \
+             `.env` file.",
+        );
+        return None;
+    };
+    if endpoint.contains('?') {
+        return Some(endpoint);
+    }
+    let version = version.as_deref().unwrap_or(AZURE_API_VERSION);
+    Some(format!(
+        "{}?api-version={version}",
+        endpoint.trim_end_matches('/')
+    ))
 }
 
 fn check_provider(

@@ -114,12 +114,21 @@ const fn own_server(
     }
 }
 
-const TYPES: [BackendType; 10] = [
+const TYPES: [BackendType; 11] = [
     BackendType {
         name: "chatcompletion",
         kind: BackendKind::ChatCompletion,
         base_url: BackendKind::ChatCompletion.default_base_url(),
         provider: None,
+        key: Key::Own,
+        fields: &[CHAT_FIELDS],
+    },
+    BackendType {
+        name: "azure_openai",
+        kind: BackendKind::AzureOpenAi,
+        // Every customer has an address of their own.
+        base_url: "",
+        provider: provider("Azure OpenAI", &["AZURE_OPENAI_API_KEY"]),
         key: Key::Own,
         fields: &[CHAT_FIELDS],
     },

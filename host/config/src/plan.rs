@@ -150,6 +150,9 @@ pub struct BackendPlan {
 pub enum BackendKind {
     /// An OpenAI-compatible Chat Completions API.
     ChatCompletion,
+    /// Chat Completions as Azure serves them: a deployment in the URL, the key in a header of its own.
+    #[serde(rename = "azure_openai")]
+    AzureOpenAi,
     /// Anthropic's Messages API.
     Claude,
     /// Recorded turns from a cassette.
@@ -161,6 +164,7 @@ impl BackendKind {
     pub const fn api(self) -> &'static str {
         match self {
             Self::ChatCompletion => "Chat Completions",
+            Self::AzureOpenAi => "Azure OpenAI",
             Self::Claude => "Messages",
             Self::Replay => "replay",
         }
@@ -170,6 +174,7 @@ impl BackendKind {
     pub const fn default_base_url(self) -> &'static str {
         match self {
             Self::ChatCompletion => "https://api.openai.com/v1",
+            Self::AzureOpenAi => "https://NAME.openai.azure.com",
             Self::Claude => "https://api.anthropic.com",
             Self::Replay => "",
         }

@@ -10,7 +10,7 @@ mod stream_tests;
 use std::sync::Arc;
 
 use massgen_config::{ApiKey, BackendKind};
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, Url};
 use serde_json::{Map, Value};
 
 use crate::pairing::count_calls;
@@ -26,20 +26,54 @@ use decode::ChatDecoder;
 /// the conversation; [`crate::ErrorKind::Authentication`] when the key cannot be sent in a header;
 /// [`crate::ErrorKind::Network`] when TLS cannot be set up.
 pub fn chat_completions(settings: Settings) -> Result<Arc<dyn Backend>, BackendError> {
-    let kind = BackendKind::ChatCompletion;
-    let url = settings.endpoint(kind, &["chat", "completions"])?;
+    let url = settings.endpoint(BackendKind::ChatCompletion, &["chat", "completions"])?;
+    backend(settings, url, KeyHeader::Bearer)
+}
+
+/// A deployment of Azure OpenAI: the same API at a URL that names the deployment, which is the model. The base URL is that
+/// of the resource, or ends in `/openai/deployments/NAME`; its query holds the `api-version`.
+///
+/// # Errors
+/// As [`chat_completions`].
+pub fn azure_openai(settings: Settings) -> Result<Arc<dyn Backend>, BackendError> {
+    let deployment = settings.model.clone().unwrap_or_default();
+    let whole = ["openai", "deployments", &deployment, "chat", "completions"];
+    let path = match settings.base_url.contains("/openai/deployments/") {
+        true => &whole[3..],
+        false => &whole,
+    };
+    let url = settings.endpoint(BackendKind::AzureOpenAi, path)?;
+    backend(settings, url, KeyHeader::ApiKey)
+}
+
+fn backend(
+    settings: Settings,
+    url: Url,
+    key_header: KeyHeader,
+) -> Result<Arc<dyn Backend>, BackendError> {
     settings.check_parameters(request::RESERVED)?;
     let api = ChatApi {
         model: settings.model.clone(),
         parameters: settings.parameters.clone(),
+        key_header,
     };
     Ok(Arc::new(Endpoint::new(url, settings, api)?))
+}
+
+/// The header that carries the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyHeader {
+    /// `authorization: Bearer KEY`.
+    Bearer,
+    /// `api-key: KEY`.
+    ApiKey,
 }
 
 /// The wire API with what the configuration adds to each of its requests.
 struct ChatApi {
     model: Option<String>,
     parameters: Map<String, Value>,
+    key_header: KeyHeader,
 }
 
 impl WireApi for ChatApi {
@@ -61,9 +95,10 @@ impl WireApi for ChatApi {
     }
 
     fn headers(&self, request: RequestBuilder, key: Option<&ApiKey>) -> RequestBuilder {
-        match key {
-            Some(key) => request.bearer_auth(key.expose()),
-            None => request,
+        match (key, self.key_header) {
+            (Some(key), KeyHeader::Bearer) => request.bearer_auth(key.expose()),
+            (Some(key), KeyHeader::ApiKey) => request.header("api-key", key.expose()),
+            (None, _) => request,
         }
     }
 }

@@ -452,3 +452,20 @@ fn debug_output_of_the_settings_hides_the_key() {
     let shown = format!("{:?}", settings("https://api.openai.com/v1"));
     assert!(!shown.contains(KEY) && shown.contains("***"), "{shown}");
 }
+
+#[tokio::test]
+async fn azure_is_asked_for_a_deployment_with_its_own_header() {
+    for end in ["", "/openai/deployments/test-model"] {
+        let server = Loopback::start([Answer::events(&[HELLO, STOP])]).await;
+        let root = server.url.trim_end_matches("/v1");
+        let azure = settings(&format!("{root}{end}?api-version=2024-12-01-preview"));
+        let backend = massgen_backends::azure_openai(azure).expect("valid settings");
+        let chunks: Vec<_> = backend.stream(request()).collect().await;
+        assert_eq!(chunks[0].as_ref().unwrap(), &content("Hello"));
+        let sent = &server.requests()[0];
+        let line = "POST /openai/deployments/test-model/chat/completions?api-version=2024-12-01-preview HTTP/1.1";
+        assert_eq!(sent.lines().next(), Some(line));
+        assert!(sent.contains(&format!("api-key: {KEY}\r\n")), "{sent}");
+        assert!(!sent.contains("authorization"), "{sent}");
+    }
+}

@@ -338,20 +338,20 @@ fn an_unknown_backend_type_is_refused_with_a_suggestion() {
         message("chatcompletions") + " Did you mean `chatcompletion`?"
     );
     let refused = refused("telepathy");
-    assert!(
-        refused.starts_with(&(message("telepathy") + " Available: `chatcompletion`, `claude`"))
-    );
+    assert!(refused.starts_with(
+        &(message("telepathy") + " Available: `chatcompletion`, `azure_openai`, `claude`")
+    ));
 }
 
 #[test]
 fn a_backend_type_of_a_later_version_is_refused_as_such() {
-    for name in ["claude_code", "azure_openai", "ag2"] {
+    for name in ["claude_code", "autogen", "ag2"] {
         let refused = refusal(&format!(
             "agent:\n  backend:\n    type: {name}\n    model: m\n"
         ));
         let message = format!(
             "error: c.yaml:3:11: `agent.backend.type`: the backend type `{name}` is not available in this version. \
-             Available: `chatcompletion`, `claude`"
+             Available: `chatcompletion`, `azure_openai`, `claude`"
         );
         assert!(refused.starts_with(&message), "{refused}");
     }

@@ -111,3 +111,50 @@ fn a_server_of_ones_own_takes_a_key_and_further_fields() {
         false
     );
 }
+
+#[test]
+fn azure_is_asked_at_the_address_of_ones_own_resource() {
+    let place = Place::new();
+    let key = ("AZURE_OPENAI_API_KEY", "k");
+    let azure =
+        |extra: &str| format!("agent: {{backend: {{type: azure_openai, model: gpt-4o{extra}}}}}\n");
+    let elsewhere = ("AZURE_OPENAI_ENDPOINT", "https://env.openai.azure.com/");
+    let version = ("AZURE_OPENAI_API_VERSION", "2025-01-01");
+    for (extra, variables, url) in [
+        (
+            ", azure_endpoint: \"https://me.openai.azure.com\"",
+            vec![key],
+            "https://me.openai.azure.com?api-version=2024-12-01-preview",
+        ),
+        (
+            ", base_url: \"https://me.openai.azure.com/\", api_version: v1",
+            vec![key, elsewhere],
+            "https://me.openai.azure.com?api-version=v1",
+        ),
+        (
+            "",
+            vec![key, elsewhere, version],
+            "https://env.openai.azure.com?api-version=2025-01-01",
+        ),
+    ] {
+        let plan = parse(
+            &azure(extra),
+            Path::new("c.yaml"),
+            &place.with_variables(&variables),
+        )
+        .expect(extra);
+        assert_eq!(plan.warnings, [], "{extra}");
+        assert_eq!(plan.agents[0].backend.base_url, url);
+        assert_eq!(
+            plan.agents[0].backend.api_key.as_ref().unwrap().expose(),
+            "k"
+        );
+    }
+    let refused = parse(
+        &azure(""),
+        Path::new("c.yaml"),
+        &place.with_variables(&[key]),
+    );
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("set AZURE_OPENAI_ENDPOINT"), "{refused}");
+}
