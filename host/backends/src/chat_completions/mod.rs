@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use massgen_config::{ApiKey, BackendKind};
 use reqwest::{RequestBuilder, Url};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::pairing::count_calls;
 use crate::settings::Settings;
@@ -52,12 +52,7 @@ fn backend(
     key_header: KeyHeader,
 ) -> Result<Arc<dyn Backend>, BackendError> {
     settings.check_parameters(request::RESERVED)?;
-    let api = ChatApi {
-        model: settings.model.clone(),
-        parameters: settings.parameters.clone(),
-        key_header,
-    };
-    Ok(Arc::new(Endpoint::new(url, settings, api)?))
+    Ok(Arc::new(Endpoint::new(url, settings, ChatApi(key_header))?))
 }
 
 /// The header that carries the key.
@@ -69,25 +64,16 @@ enum KeyHeader {
     ApiKey,
 }
 
-/// The wire API with what the configuration adds to each of its requests.
-struct ChatApi {
-    model: Option<String>,
-    parameters: Map<String, Value>,
-    key_header: KeyHeader,
-}
+/// The wire API.
+struct ChatApi(KeyHeader);
 
 impl WireApi for ChatApi {
     type Decoder = ChatDecoder;
 
     const NAME: &'static str = "Chat Completions";
 
-    fn body(&self, request: &TurnRequest) -> Value {
-        request::body(
-            self.model.as_deref(),
-            &self.parameters,
-            &request.messages,
-            &request.tools,
-        )
+    fn body(&self, settings: &Settings, request: &TurnRequest) -> Value {
+        request::body(settings, &request.messages, &request.tools)
     }
 
     fn decoder(&self, request: &TurnRequest) -> ChatDecoder {
@@ -95,7 +81,7 @@ impl WireApi for ChatApi {
     }
 
     fn headers(&self, request: RequestBuilder, key: Option<&ApiKey>) -> RequestBuilder {
-        match (key, self.key_header) {
+        match (key, self.0) {
             (Some(key), KeyHeader::Bearer) => request.bearer_auth(key.expose()),
             (Some(key), KeyHeader::ApiKey) => request.header("api-key", key.expose()),
             (None, _) => request,

@@ -3,23 +3,18 @@
 use serde_json::{Map, Value, json};
 
 use crate::pairing::answered_only;
-use crate::settings::lay_over;
+use crate::settings::{Settings, lay_over};
 use crate::turn::{Message, ToolCall, ToolDefinition};
 
 /// The members that belong to the agent loop: no parameter may set them.
 pub(super) const RESERVED: &[&str] = &["messages", "model", "tools"];
 
-/// The body of a streaming request. `parameters` are laid over it member by member, those of its `extra_body` last;
+/// The body of a streaming request. The parameters are laid over it member by member, those of its `extra_body` last;
 /// `null` takes a member away, for servers that refuse it.
-pub(super) fn body(
-    model: Option<&str>,
-    parameters: &Map<String, Value>,
-    messages: &[Message],
-    tools: &[ToolDefinition],
-) -> Value {
+pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefinition]) -> Value {
     let mut body = Map::new();
-    if let Some(model) = model {
-        body.insert("model".to_owned(), model.into());
+    if let Some(model) = &settings.model {
+        body.insert("model".to_owned(), model.as_str().into());
     }
     body.insert(
         "messages".to_owned(),
@@ -34,7 +29,7 @@ pub(super) fn body(
         "stream_options".to_owned(),
         json!({ "include_usage": true }),
     );
-    lay_over(&mut body, parameters);
+    lay_over(&mut body, &settings.parameters);
     Value::Object(body)
 }
 
@@ -86,6 +81,15 @@ mod tests {
 
     use super::*;
 
+    /// Settings with this model and these parameters.
+    fn with(model: Option<&str>, parameters: Value) -> Settings {
+        Settings {
+            model: model.map(str::to_owned),
+            parameters: parameters.as_object().expect("an object").clone(),
+            ..Settings::new("http://localhost")
+        }
+    }
+
     fn call(id: &str) -> ToolCall {
         ToolCall {
             id: id.into(),
@@ -108,10 +112,6 @@ mod tests {
         }
     }
 
-    fn parameters(json: Value) -> Map<String, Value> {
-        json.as_object().expect("an object").clone()
-    }
-
     #[test]
     fn a_conversation_with_a_tool_call_is_written_as_the_api_publishes_it() {
         let messages = [
@@ -131,7 +131,7 @@ mod tests {
             parameters: json!({ "type": "object", "properties": { "path": { "type": "string" } } }),
         }];
         assert_eq!(
-            body(Some("gpt-4o"), &Map::new(), &messages, &tools),
+            body(&with(Some("gpt-4o"), json!({})), &messages, &tools),
             json!({
                 "model": "gpt-4o",
                 "messages": [
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn an_empty_tool_list_and_a_missing_model_are_left_out() {
-        let body = body(None, &Map::new(), &[user("Hi")], &[]);
+        let body = body(&with(None, json!({})), &[user("Hi")], &[]);
         assert!(
             body.get("tools").is_none() && body.get("model").is_none(),
             "{body}"
@@ -166,12 +166,12 @@ mod tests {
 
     #[test]
     fn parameters_and_extra_body_are_merged_and_null_takes_a_member_away() {
-        let parameters = parameters(json!({
+        let parameters = json!({
             "temperature": 0.5,
             "top_p": null,
             "extra_body": { "temperature": 0.1, "top_k": 4, "stream_options": null },
-        }));
-        let body = body(None, &parameters, &[user("Hi")], &[]);
+        });
+        let body = body(&with(None, parameters), &[user("Hi")], &[]);
         assert_eq!(
             body,
             json!({ "messages": [{ "role": "user", "content": "Hi" }], "stream": true, "temperature": 0.1, "top_k": 4 })

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use super::decode::ChatDecoder;
-use crate::transport::{Failure, StreamedAnswer};
-use crate::turn::{Chunk, FinishReason, ToolCall, Usage};
+use crate::transport::Failure;
+use crate::transport::arriving::{self, call, content, done, events};
+use crate::turn::{Chunk, FinishReason, Usage};
 use proptest::prelude::*;
 
 /// A stream in the published format: text cut inside a character's line, two calls whose arguments are split
@@ -32,22 +33,6 @@ const RECORDED: &str = concat!(
     "data: [DONE]\r\n\r\n",
 );
 
-fn content(text: &str) -> Chunk {
-    Chunk::Content { text: text.into() }
-}
-
-fn call(id: &str, name: &str, arguments: &str) -> Chunk {
-    Chunk::ToolCall(ToolCall {
-        id: id.into(),
-        name: name.into(),
-        arguments: arguments.into(),
-    })
-}
-
-fn done(finish_reason: FinishReason) -> Chunk {
-    Chunk::Done { finish_reason }
-}
-
 fn recorded_chunks() -> Vec<Chunk> {
     vec![
         Chunk::Reasoning { text: "Hm.".into() },
@@ -64,22 +49,12 @@ fn recorded_chunks() -> Vec<Chunk> {
 
 /// Decodes a stream that arrives in these pieces.
 fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Chunk>, Result<(), Failure>) {
-    let mut answer = StreamedAnswer::new(ChatDecoder::new(3));
-    let mut chunks = Vec::new();
-    let outcome = pieces
-        .into_iter()
-        .try_for_each(|piece| answer.feed(piece, &mut chunks))
-        .and_then(|()| answer.end(&mut chunks));
-    (chunks, outcome)
+    arriving::decode(ChatDecoder::new(3), pieces)
 }
 
 /// Decodes a stream with these payloads, and asserts that it is complete.
 fn complete(payloads: &[&str]) -> Vec<Chunk> {
-    let stream: String = payloads
-        .iter()
-        .map(|payload| format!("data: {payload}\n\n"))
-        .collect();
-    let (chunks, outcome) = decode([stream.as_bytes()]);
+    let (chunks, outcome) = decode([events(payloads).as_bytes()]);
     outcome.expect("a complete turn");
     chunks
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use massgen_config::{ApiKey, BackendKind};
 use reqwest::RequestBuilder;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::settings::Settings;
 use crate::transport::{Endpoint, WireApi};
@@ -41,31 +41,19 @@ pub fn claude(settings: Settings) -> Result<Arc<dyn Backend>, BackendError> {
     };
     let url = settings.endpoint(kind, path)?;
     settings.check_parameters(request::RESERVED)?;
-    let api = Messages {
-        model: settings.model.clone(),
-        parameters: settings.parameters.clone(),
-    };
-    Ok(Arc::new(Endpoint::new(url, settings, api)?))
+    Ok(Arc::new(Endpoint::new(url, settings, Messages)?))
 }
 
-/// The wire API with what the configuration adds to each of its requests.
-struct Messages {
-    model: Option<String>,
-    parameters: Map<String, Value>,
-}
+/// The wire API.
+struct Messages;
 
 impl WireApi for Messages {
     type Decoder = MessageDecoder;
 
     const NAME: &'static str = "Messages";
 
-    fn body(&self, request: &TurnRequest) -> Value {
-        request::body(
-            self.model.as_deref(),
-            &self.parameters,
-            &request.messages,
-            &request.tools,
-        )
+    fn body(&self, settings: &Settings, request: &TurnRequest) -> Value {
+        request::body(settings, &request.messages, &request.tools)
     }
 
     fn decoder(&self, _: &TurnRequest) -> MessageDecoder {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Messages;
 use crate::pairing::answered_only;
-use crate::settings::lay_over;
+use crate::settings::{Settings, lay_over};
 use crate::transport::WireApi;
 use crate::turn::{Message, NativeTurn, ToolCall, ToolDefinition};
 
@@ -14,16 +14,11 @@ pub(super) const RESERVED: &[&str] = &["messages", "model", "system", "tools"];
 /// Tokens of an answer where nothing is said: the API wants a number (`spec/03` §3).
 const MAX_TOKENS: u64 = 4_096;
 
-/// The body of a streaming request. `parameters` are laid over it member by member, those of its `extra_body` last.
-pub(super) fn body(
-    model: Option<&str>,
-    parameters: &Map<String, Value>,
-    messages: &[Message],
-    tools: &[ToolDefinition],
-) -> Value {
+/// The body of a streaming request. The parameters are laid over it member by member, those of its `extra_body` last.
+pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefinition]) -> Value {
     let mut body = Map::new();
-    if let Some(model) = model {
-        body.insert("model".to_owned(), model.into());
+    if let Some(model) = &settings.model {
+        body.insert("model".to_owned(), model.as_str().into());
     }
     body.insert("max_tokens".to_owned(), MAX_TOKENS.into());
     let system = instructions(messages);
@@ -39,7 +34,7 @@ pub(super) fn body(
         body.insert("tools".to_owned(), tools.iter().map(tool).collect());
     }
     body.insert("stream".to_owned(), true.into());
-    lay_over(&mut body, &named_as_here(parameters));
+    lay_over(&mut body, &named_as_here(&settings.parameters));
     Value::Object(body)
 }
 
@@ -134,6 +129,15 @@ mod tests {
 
     use super::*;
 
+    /// Settings with this model and these parameters.
+    fn with(model: Option<&str>, parameters: Value) -> Settings {
+        Settings {
+            model: model.map(str::to_owned),
+            parameters: parameters.as_object().expect("an object").clone(),
+            ..Settings::new("http://localhost")
+        }
+    }
+
     fn call(id: &str) -> ToolCall {
         ToolCall {
             id: id.into(),
@@ -167,7 +171,7 @@ mod tests {
     }
 
     fn messages_of(messages: &[Message]) -> Value {
-        body(None, &Map::new(), messages, &[])["messages"].clone()
+        body(&with(None, json!({})), messages, &[])["messages"].clone()
     }
 
     #[test]
@@ -188,7 +192,11 @@ mod tests {
             parameters: json!({ "type": "object", "properties": { "path": { "type": "string" } } }),
         }];
         assert_eq!(
-            body(Some("claude-sonnet-4-5"), &Map::new(), &messages, &tools),
+            body(
+                &with(Some("claude-sonnet-4-5"), json!({})),
+                &messages,
+                &tools
+            ),
             json!({
                 "model": "claude-sonnet-4-5",
                 "max_tokens": 4096,
@@ -273,7 +281,7 @@ mod tests {
     #[test]
     fn parameters_have_the_names_of_this_api() {
         let parameters = json!({ "max_tokens": 9, "stop": "END", "extra_body": { "top_k": 4 } });
-        let body = body(None, parameters.as_object().unwrap(), &[user("Hi")], &[]);
+        let body = body(&with(None, parameters), &[user("Hi")], &[]);
         assert_eq!(
             body,
             json!({

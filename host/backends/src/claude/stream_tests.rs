@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::Messages;
 use super::decode::MessageDecoder;
-use crate::transport::{Failure, StreamedAnswer, WireApi};
-use crate::turn::{Chunk, ErrorKind, FinishReason, NativeTurn, ToolCall, Usage};
+use crate::transport::arriving::{self, call, content, done, events};
+use crate::transport::{Failure, WireApi};
+use crate::turn::{Chunk, ErrorKind, FinishReason, NativeTurn, Usage};
 
 /// A stream in the published format: thinking with its signature, redacted thinking, text, two calls of which one has no
 /// arguments, pings, a comment, CRLF.
@@ -60,27 +61,11 @@ const RECORDED: &str = concat!(
     "\r\n\r\n",
 );
 
-fn content(text: &str) -> Chunk {
-    Chunk::Content { text: text.into() }
-}
-
-fn call(id: &str, name: &str, arguments: &str) -> Chunk {
-    Chunk::ToolCall(ToolCall {
-        id: id.into(),
-        name: name.into(),
-        arguments: arguments.into(),
-    })
-}
-
 fn native(items: serde_json::Value) -> Chunk {
     Chunk::Native(NativeTurn {
         api: Messages::NAME.into(),
         items,
     })
-}
-
-fn done(finish_reason: FinishReason) -> Chunk {
-    Chunk::Done { finish_reason }
 }
 
 fn recorded_chunks() -> Vec<Chunk> {
@@ -108,22 +93,12 @@ fn recorded_chunks() -> Vec<Chunk> {
 
 /// Decodes a stream that arrives in these pieces.
 fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Chunk>, Result<(), Failure>) {
-    let mut answer = StreamedAnswer::new(MessageDecoder::default());
-    let mut chunks = Vec::new();
-    let outcome = pieces
-        .into_iter()
-        .try_for_each(|piece| answer.feed(piece, &mut chunks))
-        .and_then(|()| answer.end(&mut chunks));
-    (chunks, outcome)
+    arriving::decode(MessageDecoder::default(), pieces)
 }
 
 /// Decodes a stream with these payloads.
 fn decoded(payloads: &[&str]) -> (Vec<Chunk>, Result<(), Failure>) {
-    let stream: String = payloads
-        .iter()
-        .map(|payload| format!("data: {payload}\n\n"))
-        .collect();
-    decode([stream.as_bytes()])
+    decode([events(payloads).as_bytes()])
 }
 
 const TEXT: &str =

@@ -83,7 +83,7 @@ impl<A: WireApi> Inner<A> {
         self: Arc<Self>,
         request: &TurnRequest,
     ) -> Result<impl Stream<Item = Result<Chunk, Failure>> + Send + use<A>, Failure> {
-        let body = serde_json::to_vec(&self.api.body(request))
+        let body = serde_json::to_vec(&self.api.body(&self.settings, request))
             .map_err(|error| Failure::Violation(error.to_string()))?;
         let decoder = self.api.decoder(request);
         let response = self.send_with_retries(body).await?;

@@ -3,6 +3,8 @@
 //! A codec implements [`WireApi`] and [`TurnDecoder`], which know no I/O; an [`Endpoint`] does the rest.
 
 mod answer;
+#[cfg(test)]
+pub(crate) mod arriving;
 mod endpoint;
 mod failure;
 mod http;
@@ -10,8 +12,6 @@ mod retry;
 mod sse;
 mod wire;
 
-#[cfg(test)]
-pub(crate) use answer::StreamedAnswer;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use failure::Failure;
 pub use retry::{RetryPolicy, Timeouts};

@@ -5,6 +5,7 @@ use reqwest::RequestBuilder;
 use serde_json::Value;
 
 use super::failure::Failure;
+use crate::settings::Settings;
 use crate::turn::{Chunk, TurnRequest};
 
 /// A provider's wire format, without any I/O.
@@ -16,7 +17,7 @@ pub(crate) trait WireApi: Send + Sync + 'static {
     const NAME: &'static str;
 
     /// The JSON body that asks for this turn.
-    fn body(&self, request: &TurnRequest) -> Value;
+    fn body(&self, settings: &Settings, request: &TurnRequest) -> Value;
 
     /// A decoder for the answer to this request.
     fn decoder(&self, request: &TurnRequest) -> Self::Decoder;

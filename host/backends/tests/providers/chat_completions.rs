@@ -5,61 +5,23 @@ use std::time::{Duration, Instant};
 use crate::loopback::{Answer, Loopback, Then};
 use futures::StreamExt;
 use massgen_backends::{
-    BackendError, Chunk, ErrorKind, FinishReason, Message, RetryPolicy, Settings, Stage, Timeouts,
-    ToolCall, TurnContext, TurnRequest, Usage, chat_completions,
+    BackendError, Chunk, ErrorKind, FinishReason, RetryPolicy, Settings, Timeouts, ToolCall, Usage,
+    chat_completions,
 };
 use massgen_config::ApiKey;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 const KEY: &str = "sk-very-secret-0123456789";
 const HELLO: &str = r#"{"choices":[{"index":0,"delta":{"content":"Hello"},"finish_reason":null}]}"#;
 const STOP: &str = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
 
 fn settings(url: &str) -> Settings {
-    let millisecond = Duration::from_millis(1);
-    Settings {
-        model: Some("test-model".into()),
-        api_key: Some(ApiKey::new(KEY)),
-        retry: RetryPolicy {
-            base_delay: millisecond,
-            ..RetryPolicy::default()
-        },
-        ..Settings::new(url)
-    }
-}
-
-fn request() -> TurnRequest {
-    TurnRequest {
-        context: TurnContext {
-            agent: "a".into(),
-            stage: Stage::Coordination,
-            sees: Vec::new(),
-            answers: watch::channel(Vec::new()).1,
-            placeholders: Vec::new(),
-        },
-        messages: vec![Message::User {
-            content: "Hi".into(),
-        }],
-        tools: Vec::new(),
-    }
+    crate::settings(url, KEY)
 }
 
 /// Runs one turn: its chunks, and the error that ended it, if one did.
 async fn turn(settings: Settings) -> (Vec<Chunk>, Option<BackendError>) {
-    let backend = chat_completions(settings).expect("valid settings");
-    let mut chunks = Vec::new();
-    let mut stream = backend.stream(request());
-    while let Some(item) = stream.next().await {
-        match item {
-            Ok(chunk) => chunks.push(chunk),
-            Err(error) => {
-                assert!(stream.next().await.is_none(), "an error ends the stream");
-                return (chunks, Some(error));
-            }
-        }
-    }
-    (chunks, None)
+    crate::turn(&*chat_completions(settings).expect("valid settings")).await
 }
 
 async fn failed(answers: impl IntoIterator<Item = Answer>) -> (BackendError, usize) {
@@ -390,7 +352,7 @@ async fn an_unreachable_provider_is_a_network_error_that_names_the_host() {
 async fn nothing_is_sent_before_the_stream_is_polled() {
     let server = Loopback::start([]).await;
     let backend = chat_completions(settings(&server.url)).expect("valid settings");
-    drop(backend.stream(request()));
+    drop(backend.stream(crate::request()));
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(server.requests().is_empty());
 }
@@ -460,7 +422,7 @@ async fn azure_is_asked_for_a_deployment_with_its_own_header() {
         let root = server.url.trim_end_matches("/v1");
         let azure = settings(&format!("{root}{end}?api-version=2024-12-01-preview"));
         let backend = massgen_backends::azure_openai(azure).expect("valid settings");
-        let chunks: Vec<_> = backend.stream(request()).collect().await;
+        let chunks: Vec<_> = backend.stream(crate::request()).collect().await;
         assert_eq!(chunks[0].as_ref().unwrap(), &content("Hello"));
         let sent = &server.requests()[0];
         let line = "POST /openai/deployments/test-model/chat/completions?api-version=2024-12-01-preview HTTP/1.1";

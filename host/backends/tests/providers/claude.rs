@@ -1,16 +1,9 @@
 //! The Messages codec against a real HTTP server on loopback.
 
-use std::time::Duration;
-
 use crate::loopback::{Answer, Loopback};
-use futures::StreamExt;
-use massgen_backends::{
-    BackendError, Chunk, ErrorKind, Message, RetryPolicy, Settings, Stage, TurnContext,
-    TurnRequest, claude,
-};
-use massgen_config::{ApiKey, Provider};
+use massgen_backends::{BackendError, Chunk, ErrorKind, Settings, claude};
+use massgen_config::Provider;
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 const KEY: &str = "sk-ant-very-secret-0123456789";
 const TEXT: &str =
@@ -21,41 +14,14 @@ const STOP: &str = r#"{"type":"message_stop"}"#;
 
 /// Runs one turn against a server at this base URL.
 async fn turn(base_url: &str) -> (Vec<Chunk>, Option<BackendError>) {
-    let backend = claude(Settings {
+    let settings = Settings {
         provider: Provider {
             name: "Claude",
             key_variables: &["ANTHROPIC_API_KEY"],
         },
-        model: Some("claude-test".into()),
-        api_key: Some(ApiKey::new(KEY)),
-        retry: RetryPolicy {
-            base_delay: Duration::from_millis(1),
-            ..RetryPolicy::default()
-        },
-        ..Settings::new(base_url)
-    })
-    .expect("valid settings");
-    let mut stream = backend.stream(TurnRequest {
-        context: TurnContext {
-            agent: "a".into(),
-            stage: Stage::Coordination,
-            sees: Vec::new(),
-            answers: watch::channel(Vec::new()).1,
-            placeholders: Vec::new(),
-        },
-        messages: vec![Message::User {
-            content: "Hi".into(),
-        }],
-        tools: Vec::new(),
-    });
-    let mut chunks = Vec::new();
-    while let Some(item) = stream.next().await {
-        match item {
-            Ok(chunk) => chunks.push(chunk),
-            Err(error) => return (chunks, Some(error)),
-        }
-    }
-    (chunks, None)
+        ..crate::settings(base_url, KEY)
+    };
+    crate::turn(&*claude(settings).expect("valid settings")).await
 }
 
 fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
@@ -92,7 +58,7 @@ async fn a_request_goes_to_the_messages_with_version_and_key() {
         assert_eq!(
             body,
             json!({
-                "model": "claude-test",
+                "model": "test-model",
                 "max_tokens": 4096,
                 "messages": [{ "role": "user", "content": "Hi" }],
                 "stream": true,
@@ -127,7 +93,7 @@ async fn a_refused_key_is_told_with_its_variable_and_never_shown() {
     assert_eq!(error.kind, ErrorKind::Authentication);
     assert_eq!(
         error.message,
-        "Claude at 127.0.0.1, model claude-test, answered with status 401: invalid x-api-key ***; check the key in \
+        "Claude at 127.0.0.1, model test-model, answered with status 401: invalid x-api-key ***; check the key in \
          ANTHROPIC_API_KEY or `api_key`"
     );
 }
