@@ -11,6 +11,7 @@ mod placeholders;
 mod plan;
 mod record;
 mod replay;
+mod responses;
 mod settings;
 mod transport;
 mod turn;
@@ -21,6 +22,7 @@ pub use claude::claude;
 pub use plan::build;
 pub use record::{CassetteWriter, Recorder};
 pub use replay::{DEFAULT_PATIENCE, Replay};
+pub use responses::responses;
 pub use settings::Settings;
 pub use transport::{RetryPolicy, Timeouts};
 pub use turn::{

@@ -8,6 +8,7 @@ use crate::cassette::{Cassette, cassette_error};
 use crate::chat_completions::{azure_openai, chat_completions};
 use crate::claude::claude;
 use crate::replay::{DEFAULT_PATIENCE, Replay};
+use crate::responses::responses;
 use crate::settings::Settings;
 use crate::turn::{Backend, BackendError};
 
@@ -21,6 +22,7 @@ pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
         BackendKind::ChatCompletion => chat_completions(settings(plan)),
         BackendKind::AzureOpenAi => azure_openai(settings(plan)),
         BackendKind::Claude => claude(settings(plan)),
+        BackendKind::OpenAi => responses(settings(plan)),
         BackendKind::Replay => {
             let path = plan.cassette.as_deref().ok_or_else(|| {
                 cassette_error(
@@ -73,6 +75,7 @@ mod tests {
             BackendKind::ChatCompletion,
             BackendKind::AzureOpenAi,
             BackendKind::Claude,
+            BackendKind::OpenAi,
         ] {
             let info = build(&plan(kind))
                 .map(|backend| backend.info())

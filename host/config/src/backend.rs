@@ -13,7 +13,7 @@ use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-const LATER_TYPES: [&str; 5] = ["openai", "claude_code", "gemini", "ag2", "autogen"];
+const LATER_TYPES: [&str; 4] = ["claude_code", "gemini", "ag2", "autogen"];
 
 /// Keys that the Python version knows and this version ignores.
 const LATER_KEYS: [&str; 22] = [
@@ -89,7 +89,10 @@ pub(crate) fn read(
         parameters,
     };
     match plan.kind {
-        BackendKind::ChatCompletion | BackendKind::AzureOpenAi | BackendKind::Claude => {
+        BackendKind::ChatCompletion
+        | BackendKind::AzureOpenAi
+        | BackendKind::Claude
+        | BackendKind::OpenAi => {
             check_provider(section, &mut plan, known, &host, environment);
         }
         BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),

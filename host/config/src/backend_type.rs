@@ -47,6 +47,26 @@ const CLAUDE_FIELDS: &[&str] = &[
     "extra_body",
 ];
 
+/// Request fields of the Responses API that are passed on; `max_tokens` and `reasoning_effort` under their names there.
+const RESPONSES_FIELDS: &[&str] = &[
+    "temperature",
+    "top_p",
+    "max_tokens",
+    "max_output_tokens",
+    "reasoning",
+    "reasoning_effort",
+    "text",
+    "include",
+    "store",
+    "truncation",
+    "parallel_tool_calls",
+    "tool_choice",
+    "service_tier",
+    "metadata",
+    "user",
+    "extra_body",
+];
+
 /// Which key is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -114,7 +134,7 @@ const fn own_server(
     }
 }
 
-const TYPES: [BackendType; 11] = [
+const TYPES: [BackendType; 12] = [
     BackendType {
         name: "chatcompletion",
         kind: BackendKind::ChatCompletion,
@@ -139,6 +159,14 @@ const TYPES: [BackendType; 11] = [
         provider: provider("Claude", &["ANTHROPIC_API_KEY"]),
         key: Key::Own,
         fields: &[CLAUDE_FIELDS],
+    },
+    BackendType {
+        name: "openai",
+        kind: BackendKind::OpenAi,
+        base_url: BackendKind::OpenAi.default_base_url(),
+        provider: provider("OpenAI", &["OPENAI_API_KEY"]),
+        key: Key::Own,
+        fields: &[RESPONSES_FIELDS],
     },
     BackendType {
         name: "grok",

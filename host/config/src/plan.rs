@@ -155,6 +155,8 @@ pub enum BackendKind {
     AzureOpenAi,
     /// Anthropic's Messages API.
     Claude,
+    /// OpenAI's Responses API.
+    OpenAi,
     /// Recorded turns from a cassette.
     Replay,
 }
@@ -166,6 +168,7 @@ impl BackendKind {
             Self::ChatCompletion => "Chat Completions",
             Self::AzureOpenAi => "Azure OpenAI",
             Self::Claude => "Messages",
+            Self::OpenAi => "Responses",
             Self::Replay => "replay",
         }
     }
@@ -173,7 +176,7 @@ impl BackendKind {
     /// Where the API is, unless `base_url` says otherwise; empty where there is none.
     pub const fn default_base_url(self) -> &'static str {
         match self {
-            Self::ChatCompletion => "https://api.openai.com/v1",
+            Self::ChatCompletion | Self::OpenAi => "https://api.openai.com/v1",
             Self::AzureOpenAi => "https://NAME.openai.azure.com",
             Self::Claude => "https://api.anthropic.com",
             Self::Replay => "",

@@ -4,6 +4,7 @@
 mod chat_completions;
 mod claude;
 mod loopback;
+mod responses;
 
 use std::time::Duration;
 

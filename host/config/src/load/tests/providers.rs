@@ -158,3 +158,17 @@ fn azure_is_asked_at_the_address_of_ones_own_resource() {
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("set AZURE_OPENAI_ENDPOINT"), "{refused}");
 }
+
+#[test]
+fn openai_speaks_its_own_api_with_its_own_fields() {
+    let place = Place::new();
+    let environment = place.with_variables(&[("OPENAI_API_KEY", "a")]);
+    let text = "agent: {backend: {type: openai, model: gpt-5-mini, max_tokens: 9, text: {verbosity: low}, reasoning: {effort: low}}}\n";
+    let plan = parse(text, Path::new("c.yaml"), &environment).unwrap();
+    assert_eq!(plan.warnings, []);
+    let backend = &plan.agents[0].backend;
+    assert_eq!(backend.kind, BackendKind::OpenAi);
+    assert_eq!(backend.base_url, "https://api.openai.com/v1");
+    let fields: Vec<&String> = backend.parameters.keys().collect();
+    assert_eq!(fields, ["max_tokens", "reasoning", "text"]);
+}

@@ -1,0 +1,184 @@
+//! Whole streams in the published format, fed to the decoder in every way in which they may arrive.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::Responses;
+use super::decode::ResponseDecoder;
+use crate::transport::arriving::{self, call, content, done, events};
+use crate::transport::{Failure, WireApi};
+use crate::turn::{Chunk, ErrorKind, FinishReason, NativeTurn, Usage};
+
+/// A stream in the published format: a summary of the reasoning in two parts, text, a call whose arguments come in
+/// pieces, the whole answer at the end, CRLF, a comment.
+const RECORDED: &str = concat!(
+    "event: response.created\r\n",
+    r#"data: {"type":"response.created","sequence_number":0,"response":{"id":"resp_1","object":"response","status":"in_progress","output":[]}}"#,
+    "\r\n\r\n: keep-alive\r\n\r\n",
+    r#"data: {"type":"response.output_item.added","sequence_number":1,"output_index":0,"item":{"id":"rs_1","type":"reasoning","summary":[]}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.reasoning_summary_part.added","sequence_number":2,"item_id":"rs_1","output_index":0,"summary_index":0,"part":{"type":"summary_text","text":""}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.reasoning_summary_text.delta","sequence_number":3,"item_id":"rs_1","output_index":0,"summary_index":0,"delta":"Hm."}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.reasoning_summary_part.added","sequence_number":4,"item_id":"rs_1","output_index":0,"summary_index":1,"part":{"type":"summary_text","text":""}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.reasoning_summary_text.delta","sequence_number":5,"item_id":"rs_1","output_index":0,"summary_index":1,"delta":"Yes."}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.output_item.done","sequence_number":6,"output_index":0,"item":{"id":"rs_1","type":"reasoning","summary":[{"type":"summary_text","text":"Hm."},{"type":"summary_text","text":"Yes."}],"encrypted_content":"gAAA","status":null}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.output_text.delta","sequence_number":7,"item_id":"msg_1","output_index":1,"content_index":0,"delta":"Grüße 👋","logprobs":[]}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.output_item.done","sequence_number":8,"output_index":1,"item":{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Grüße 👋"}]}}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.function_call_arguments.delta","sequence_number":9,"item_id":"fc_1","output_index":2,"delta":"{\"pa"}"#,
+    "\r\n\r\n",
+    r#"data: {"type":"response.output_item.done","sequence_number":10,"output_index":2,"item":{"id":"fc_1","type":"function_call","status":"completed","arguments":"{\"path\":\"a\"}","call_id":"call_1","name":"read_file"}}"#,
+    "\r\n\r\nevent: response.completed\r\n",
+    r#"data: {"type":"response.completed","sequence_number":11,"response":{"id":"resp_1","object":"response","status":"completed","error":null,"incomplete_details":null,"output":[{"id":"rs_1","type":"reasoning","summary":[{"type":"summary_text","text":"Hm."},{"type":"summary_text","text":"Yes."}],"encrypted_content":"gAAA","status":null},{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"Grüße 👋"}]},{"id":"fc_1","type":"function_call","status":"completed","arguments":"{\"path\":\"a\"}","call_id":"call_1","name":"read_file"}],"usage":{"input_tokens":9,"input_tokens_details":{"cached_tokens":0},"output_tokens":12,"output_tokens_details":{"reasoning_tokens":5},"total_tokens":21}}}"#,
+    "\r\n\r\n",
+);
+
+fn reasoning(text: &str) -> Chunk {
+    Chunk::Reasoning { text: text.into() }
+}
+
+fn recorded_chunks() -> Vec<Chunk> {
+    vec![
+        reasoning("Hm."),
+        reasoning("\n\n"),
+        reasoning("Yes."),
+        content("Grüße 👋"),
+        call("call_1", "read_file", r#"{"path":"a"}"#),
+        Chunk::Native(NativeTurn {
+            api: Responses::NAME.into(),
+            items: json!([
+                {
+                    "id": "rs_1",
+                    "type": "reasoning",
+                    "summary": [
+                        { "type": "summary_text", "text": "Hm." },
+                        { "type": "summary_text", "text": "Yes." },
+                    ],
+                    "encrypted_content": "gAAA",
+                },
+                { "role": "assistant", "content": "Grüße 👋" },
+                { "type": "function_call", "call_id": "call_1", "name": "read_file", "arguments": "{\"path\":\"a\"}" },
+            ]),
+        }),
+        Chunk::Usage(Usage {
+            input_tokens: Some(9),
+            output_tokens: Some(12),
+        }),
+        done(FinishReason::ToolCalls),
+    ]
+}
+
+/// Decodes a stream that arrives in these pieces.
+fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Chunk>, Result<(), Failure>) {
+    arriving::decode(ResponseDecoder::default(), pieces)
+}
+
+/// Decodes a stream with these payloads.
+fn decoded(payloads: &[&str]) -> (Vec<Chunk>, Result<(), Failure>) {
+    decode([events(payloads).as_bytes()])
+}
+
+#[test]
+fn a_recorded_stream_gives_its_chunks_byte_by_byte_too() {
+    for pieces in [RECORDED.len(), 1] {
+        let (chunks, outcome) = decode(RECORDED.as_bytes().chunks(pieces));
+        outcome.unwrap();
+        assert_eq!(chunks, recorded_chunks());
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_way_of_cutting_the_stream_gives_the_same_chunks(
+        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let bytes = RECORDED.as_bytes();
+        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
+        ends.push(bytes.len());
+        ends.sort_unstable();
+        let starts = std::iter::once(0).chain(ends.iter().copied());
+        let pieces: Vec<&[u8]> = starts.zip(&ends).map(|(start, end)| &bytes[start..*end]).collect();
+        let (chunks, outcome) = decode(pieces);
+        prop_assert!(outcome.is_ok());
+        prop_assert_eq!(chunks, recorded_chunks());
+    }
+}
+
+#[test]
+fn an_answer_that_was_not_finished_says_why() {
+    for (reason, expected) in [
+        ("max_output_tokens", FinishReason::Length),
+        ("content_filter", FinishReason::ContentFilter),
+    ] {
+        let end = format!(
+            r#"{{"type":"response.incomplete","response":{{"status":"incomplete","incomplete_details":{{"reason":"{reason}"}},"output":[]}}}}"#
+        );
+        let (chunks, outcome) = decoded(&[&end]);
+        outcome.unwrap();
+        assert_eq!(chunks, [done(expected)]);
+    }
+}
+
+#[test]
+fn a_failure_in_the_stream_has_the_status_of_its_code() {
+    for (code, expected) in [
+        ("rate_limit_exceeded", ErrorKind::RateLimited),
+        ("server_error", ErrorKind::Provider),
+        ("invalid_prompt", ErrorKind::Rejected),
+        ("something_new", ErrorKind::Provider),
+    ] {
+        let failed = format!(
+            r#"{{"type":"response.failed","response":{{"status":"failed","error":{{"code":"{code}","message":"No."}}}}}}"#
+        );
+        let error = format!(r#"{{"type":"error","code":"{code}","message":"No.","param":null}}"#);
+        for payload in [failed, error] {
+            let (_, outcome) = decoded(&[&payload]);
+            assert_eq!(outcome.unwrap_err().kind(), expected, "{payload}");
+        }
+    }
+}
+
+#[test]
+fn a_refusal_is_what_the_model_said() {
+    let refusal = r#"{"type":"response.refusal.delta","delta":"I cannot."}"#;
+    let end = r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#;
+    let (chunks, outcome) = decoded(&[refusal, end]);
+    outcome.unwrap();
+    assert_eq!(chunks, [content("I cannot."), done(FinishReason::Stop)]);
+}
+
+#[test]
+fn a_stream_without_its_last_event_was_cut() {
+    let (chunks, outcome) = decoded(&[r#"{"type":"response.output_text.delta","delta":"Hi"}"#]);
+    assert_eq!(chunks, [content("Hi")]);
+    assert!(matches!(outcome, Err(Failure::Cut)), "{outcome:?}");
+    assert!(matches!(
+        decoded(&["<html>"]).1,
+        Err(Failure::Garbage { .. })
+    ));
+}
+
+#[test]
+fn an_answer_in_one_piece_is_read_and_reasoning_in_the_clear_does_not_go_back() {
+    let whole = r#"{"id":"resp_1","object":"response","status":"completed","output":[{"type":"reasoning","id":"rs_1","summary":[]},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Hi"}]}],"usage":{"input_tokens":2,"output_tokens":3}}"#;
+    let (chunks, outcome) = decoded(&[whole]);
+    outcome.unwrap();
+    assert_eq!(
+        chunks[..2],
+        [
+            content("Hi"),
+            Chunk::Native(NativeTurn {
+                api: Responses::NAME.into(),
+                items: json!([{ "role": "assistant", "content": "Hi" }]),
+            }),
+        ]
+    );
+}
