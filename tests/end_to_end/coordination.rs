@@ -80,7 +80,8 @@ async fn ten_agents_reach_an_answer() {
     coordinate(10, 7).await;
 }
 
-/// Agents whose providers speak different APIs work together; every second one asks `claude`'s.
+/// Agents whose providers speak different APIs work together, and each provider gets its own turns back as they were:
+/// the servers of `claude` and `openai` refuse a call whose reasoning is missing or changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn agents_of_different_providers_reach_an_answer() {
     let mut script = Coordination::unanimous(3, 2);
@@ -95,11 +96,11 @@ async fn agents_of_different_providers_reach_an_answer() {
         .unwrap();
     let folder = Folder::new();
     let mut configuration = config(3, &provider.base_url());
-    configuration = configuration.replacen(
-        "type: chatcompletion, model: agent-2",
-        "type: claude, model: agent-2",
-        1,
-    );
+    for (number, name) in [(2, "claude"), (3, "openai")] {
+        let from = format!("type: chatcompletion, model: agent-{number}");
+        let to = format!("type: {name}, model: agent-{number}");
+        configuration = configuration.replacen(&from, &to, 1);
+    }
     folder.write("run.yaml", &configuration);
     let ran = run(
         &folder,
@@ -109,15 +110,17 @@ async fn agents_of_different_providers_reach_an_answer() {
     assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);
     assert_eq!(provider.violations(), Vec::<String>::new());
     assert_eq!(ran.outcome()["winner"], "member_2");
-    let of_claude = |name: &str| {
-        let events = ran.events_of(name);
-        events
-            .into_iter()
-            .filter(|event| event["agent"] == "member_2")
-            .count()
-    };
-    assert!(of_claude("reasoning") >= 3, "{}", ran.stdout);
-    assert_eq!(of_claude("tool_call_finished"), 2);
+    for member in ["member_2", "member_3"] {
+        let of_member = |name: &str| {
+            let events = ran.events_of(name);
+            events
+                .into_iter()
+                .filter(|event| event["agent"] == member)
+                .count()
+        };
+        assert!(of_member("reasoning") >= 3, "{}", ran.stdout);
+        assert_eq!(of_member("tool_call_finished"), 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

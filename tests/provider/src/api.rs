@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::request::ChatRequest;
 use crate::script::Turn;
-use crate::{messages, wire};
+use crate::{messages, responses, wire};
 
 /// A wire API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(crate) enum Api {
     ChatCompletions,
     /// Anthropic's Messages.
     Messages,
+    /// OpenAI's Responses.
+    Responses,
 }
 
 impl Api {
@@ -22,21 +24,21 @@ impl Api {
         match path {
             "/v1/chat/completions" => Some(Self::ChatCompletions),
             "/v1/messages" => Some(Self::Messages),
+            "/v1/responses" => Some(Self::Responses),
             _ => None,
         }
     }
 
     /// Reads and checks a body.
     pub(crate) fn read(self, body: &[u8]) -> Result<ChatRequest, String> {
-        match self {
-            Self::ChatCompletions => ChatRequest::parse(body),
-            Self::Messages => {
-                let body: Value = serde_json::from_slice(body)
-                    .map_err(|error| format!("the body is not JSON: {error}"))?;
-                let chat = messages::as_chat(&body)?.to_string();
-                ChatRequest::parse(chat.as_bytes())
-            }
-        }
+        let as_chat = match self {
+            Self::ChatCompletions => return ChatRequest::parse(body),
+            Self::Messages => messages::as_chat,
+            Self::Responses => responses::as_chat,
+        };
+        let body: Value = serde_json::from_slice(body)
+            .map_err(|error| format!("the body is not JSON: {error}"))?;
+        ChatRequest::parse(as_chat(&body)?.to_string().as_bytes())
     }
 
     /// The events of a turn up to its end.
@@ -44,6 +46,7 @@ impl Api {
         match self {
             Self::ChatCompletions => wire::turn_events(turn, request),
             Self::Messages => messages::turn_events(turn, request),
+            Self::Responses => responses::turn_events(turn, request),
         }
     }
 
@@ -52,6 +55,7 @@ impl Api {
         match self {
             Self::ChatCompletions => wire::closing_events(turn),
             Self::Messages => messages::closing_events(turn),
+            Self::Responses => responses::closing_events(turn),
         }
     }
 }

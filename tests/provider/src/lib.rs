@@ -1,5 +1,5 @@
-//! Model providers on loopback for tests and benches: an HTTP server that speaks Chat Completions and Anthropic's
-//! Messages as the strict real ones do, and says what a script tells it.
+//! Model providers on loopback for tests and benches: an HTTP server that speaks Chat Completions, OpenAI's Responses and
+//! Anthropic's Messages as the strict real ones do, and says what a script tells it.
 //!
 //! [`Provider::start`] takes the script, a function from [`ChatRequest`] to [`Reply`]. Requests that break the API's
 //! rules are answered with status 400 and kept in [`Provider::violations`]; all requests are kept in
@@ -9,6 +9,7 @@ mod api;
 mod coordination;
 mod messages;
 mod request;
+mod responses;
 mod script;
 mod server;
 mod wire;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::script::{Call, Turn};
-use crate::wire::{event, pieces};
+use crate::wire::{named, pieces};
 
 /// Members of the request body that the API knows and this project may send.
 const MEMBERS: &[&str] = &[
@@ -266,13 +266,4 @@ fn block(events: &mut Vec<Value>, start: Value, deltas: Vec<Value>) {
             .map(|delta| json!({ "type": "content_block_delta", "index": index, "delta": delta })),
     );
     events.push(json!({ "type": "content_block_stop", "index": index }));
-}
-
-/// An event under its own name, as the API sends it.
-fn named(value: &Value) -> Bytes {
-    let name = value["type"].as_str().unwrap_or_default();
-    let data = event(&value.to_string());
-    [format!("event: {name}\n").as_bytes(), data.as_ref()]
-        .concat()
-        .into()
 }

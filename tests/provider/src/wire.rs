@@ -52,6 +52,15 @@ pub(crate) fn event(data: &str) -> Bytes {
     Bytes::from(format!("data: {data}\n\n"))
 }
 
+/// An event under its own name, which its data repeats.
+pub(crate) fn named(value: &Value) -> Bytes {
+    let name = value["type"].as_str().unwrap_or_default();
+    let data = event(&value.to_string());
+    [format!("event: {name}\n").as_bytes(), data.as_ref()]
+        .concat()
+        .into()
+}
+
 fn payload(choices: Value) -> Bytes {
     event(
         &json!({ "id": "chatcmpl-test", "object": "chat.completion.chunk", "choices": choices })
