@@ -178,6 +178,19 @@ impl Pattern {
         (self.exactness() == Exactness::Path).then(|| self.parts.iter().collect())
     }
 
+    /// Glob of what lies below the paths that it matches. Behind a last `**`, which alone matches things of every depth,
+    /// that is one level deeper.
+    fn below(&self) -> String {
+        match self.parts.split_last() {
+            Some((last, before)) if last == "**" => {
+                let mut parts = before.to_vec();
+                parts.extend(["*".to_owned(), "**".to_owned()]);
+                parts.join("/")
+            }
+            _ => format!("{}/**", self.parts.join("/")),
+        }
+    }
+
     /// Globs of the directories that may have something below them which the pattern matches, without those that it
     /// matches itself. Below a leading `**` a directory may move: what it holds is matched wherever it goes.
     fn above(&self) -> Vec<String> {
@@ -246,9 +259,8 @@ impl RuleSet {
         let mut globs = GlobSetBuilder::new();
         let mut above = GlobSetBuilder::new();
         for (pattern, _) in &rules {
-            let text = pattern.parts.join("/");
-            globs.add(pattern.glob(&text)?);
-            globs.add(pattern.glob(&format!("{text}/**"))?);
+            globs.add(pattern.glob(&pattern.parts.join("/"))?);
+            globs.add(pattern.glob(&pattern.below())?);
             for text in pattern.above() {
                 above.add(pattern.glob(&text)?);
             }

@@ -102,6 +102,26 @@ fn a_rule_reaches_neither_other_grants_nor_deeper_ones() {
 }
 
 #[test]
+fn a_rule_for_everything_counts_beside_a_name_only_below_a_directory() {
+    for (everything, beside, below) in [
+        ("**", "/c/x.env", "/c/d/x.env"),
+        ("d/**", "/c/d/x.env", "/c/d/e/x.env"),
+    ] {
+        let policy = ruled(&[("x.env", Effect::Ask), (everything, Effect::Hide)]);
+        assert_eq!(
+            rule(&policy, beside, Operation::Read),
+            Rule::NeedsApproval,
+            "{everything}"
+        );
+        assert_eq!(
+            rule(&policy, below, Operation::Read),
+            Rule::Hidden,
+            "{everything}"
+        );
+    }
+}
+
+#[test]
 fn each_effect_allows_what_it_says() {
     for (effect, reading, listing, changing) in [
         (Effect::Hide, Rule::Hidden, Rule::Hidden, Rule::Hidden),
