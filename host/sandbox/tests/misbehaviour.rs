@@ -275,7 +275,7 @@ fn a_component_whose_import_is_not_declared_is_refused_with_the_list() {
 
 #[test]
 fn a_component_that_wants_what_nothing_gates_is_refused_with_the_list() {
-    let component = r#"(component (import "wasi:http/outgoing-handler@0.2.0" (instance)) (import "acme:vault/keys@1.0.0" (instance)))"#;
+    let component = r#"(component (import "wasi:keyvalue/store@0.2.0" (instance)) (import "acme:vault/keys@1.0.0" (instance)))"#;
     let component = wat::parse_str(component).unwrap();
     let error = sandbox()
         .load_bytes(guests::manifest("thief", PluginKind::Command), &component)
@@ -283,7 +283,7 @@ fn a_component_that_wants_what_nothing_gates_is_refused_with_the_list() {
         .unwrap();
     assert_eq!(
         error.to_string(),
-        "plugin `thief` wants wasi:http/outgoing-handler@0.2.0, acme:vault/keys@1.0.0: this host does not offer it. \
+        "plugin `thief` wants wasi:keyvalue/store@0.2.0, acme:vault/keys@1.0.0: this host does not offer it. \
          Build the plugin without it."
     );
 }
