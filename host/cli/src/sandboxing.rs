@@ -149,10 +149,11 @@ pub(crate) fn open_sandbox(environment: &Environment) -> Result<Sandbox, Failure
     Ok(Sandbox::new(SandboxOptions { cache })?)
 }
 
-/// `$XDG_CACHE_HOME/massgen/components`, or the same below `~/.cache`.
+/// `$XDG_CACHE_HOME/massgen/components`, or the same below `~/.cache`. Not as an `.env` file says: what lies there is
+/// run as native code.
 fn cache_folder(environment: &Environment) -> Result<PathBuf, Failure> {
     let base = environment
-        .variable("XDG_CACHE_HOME")
+        .own_variable("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| environment.home().map(|home| home.join(".cache")));

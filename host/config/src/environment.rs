@@ -1,7 +1,7 @@
 //! What configuration takes from the process: variables, current directory, home directory. Injected, so that tests
 //! are hermetic and nothing else reads the environment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{ConfigError, Diagnostic, Severity};
@@ -10,6 +10,8 @@ use crate::diagnostic::{ConfigError, Diagnostic, Severity};
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// The names of those that come from `.env` files.
+    from_files: BTreeSet<String>,
     current_directory: PathBuf,
     home: Option<PathBuf>,
     warnings: Vec<Diagnostic>,
@@ -27,6 +29,7 @@ impl Environment {
         });
         let mut environment = Self {
             variables: variables.collect(),
+            from_files: BTreeSet::new(),
             current_directory: std::env::current_dir().map_err(|error| {
                 let message = format!("the current directory cannot be found: {error}.");
                 ConfigError::about(".", message, "Change to a folder that exists.")
@@ -71,6 +74,7 @@ impl Environment {
             .collect();
         Self {
             variables,
+            from_files: BTreeSet::new(),
             current_directory: current_directory.into(),
             home,
             warnings: Vec::new(),
@@ -83,6 +87,13 @@ impl Environment {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// As [`Environment::variable`], but never from an `.env` file: for what a folder that somebody else wrote must not
+    /// decide, such as where compiled code is loaded from.
+    pub fn own_variable(&self, name: &str) -> Option<&str> {
+        self.variable(name)
+            .filter(|_| !self.from_files.contains(name))
     }
 
     /// The directory against which relative paths are meant.
@@ -112,6 +123,7 @@ impl Environment {
             match assignment(line) {
                 Ok((name, value)) if self.variable(name).is_none() => {
                     self.variables.insert(name.to_owned(), value.to_owned());
+                    self.from_files.insert(name.to_owned());
                 }
                 Ok(_) => {}
                 Err(reason) => self.warnings.push(left_out(file, index + 1, reason)),

@@ -103,6 +103,11 @@ fn an_env_file_fills_in_what_is_not_set_and_the_first_one_wins() {
     }
     assert_eq!(environment.variable("A"), None);
     assert_eq!(environment.warnings(), []);
+    // What a folder of somebody else's must not decide is not read from its `.env`.
+    assert_eq!(environment.own_variable("SET"), Some("process"));
+    for filled_in in ["EMPTY", "B", "F"] {
+        assert_eq!(environment.own_variable(filled_in), None, "{filled_in}");
+    }
 }
 
 #[test]
