@@ -12,9 +12,9 @@ use massgen_sandbox::{
 use serde::Serialize;
 
 use crate::exit::Failure;
-use crate::first_party;
 use crate::flags::{ExecFlags, SandboxFlags};
 use crate::mounts;
+use crate::plugins::Plugins;
 use crate::runtime::runtime;
 use crate::sandboxing::open_sandbox;
 
@@ -51,11 +51,12 @@ fn execute(flags: &ExecFlags) -> Result<u8, Failure> {
     let given = &flags.sandbox;
     let filesystem = mounts::filesystem(&given.mount, given.workdir.as_deref())?;
     let sandbox = open_sandbox(&environment)?;
-    let Some((sandbox, plugin)) = first_party::command(&sandbox, &flags.command[0])? else {
+    let plugins = Plugins::find(&environment)?;
+    let Some((sandbox, plugin)) = plugins.command(&sandbox, &flags.command[0])? else {
         tell(&format!(
             "there is no command `{}` in the sandbox. There are: {}.",
             flags.command[0],
-            first_party::command_names()?.join(", ")
+            plugins.command_names().join(", ")
         ));
         return Ok(code::NOT_FOUND);
     };

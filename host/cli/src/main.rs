@@ -9,6 +9,7 @@ mod first_party;
 mod flags;
 mod lanes;
 mod mounts;
+mod plugins;
 mod recover;
 mod run;
 mod runtime;

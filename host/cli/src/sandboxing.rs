@@ -12,8 +12,8 @@ use massgen_sandbox::{
 use massgen_tools::{AgentPaths, Toolbox, Toolset, agent_policy, real_location};
 
 use crate::exit::Failure;
-use crate::first_party;
 use crate::lanes::{self, Lanes};
+use crate::plugins::Plugins;
 
 /// The audit's file in the log folder of a run.
 const AUDIT_FILE: &str = "audit.jsonl";
@@ -55,8 +55,8 @@ pub(crate) async fn tools(
     };
     let sandbox = open_sandbox(environment)?;
     let plugins = {
-        let sandbox = sandbox.clone();
-        tokio::task::spawn_blocking(move || first_party::load(&sandbox))
+        let (sandbox, plugins) = (sandbox.clone(), Plugins::find(environment)?);
+        tokio::task::spawn_blocking(move || plugins.load(&sandbox))
             .await
             .map_err(|panic| Failure::System {
                 doing: "load the plugins",

@@ -13,9 +13,9 @@ use massgen_sandbox::{
 
 use crate::exec::{code, ending, exit_code, explain, tell};
 use crate::exit::Failure;
-use crate::first_party;
 use crate::flags::{SandboxFlags, ShellFlags};
 use crate::mounts;
+use crate::plugins::Plugins;
 use crate::runtime::runtime;
 use crate::sandboxing::open_sandbox;
 
@@ -54,7 +54,8 @@ fn converse(given: &SandboxFlags) -> Result<u8, Failure> {
     let environment = Environment::from_process()?;
     let filesystem = mounts::filesystem(&given.mount, given.workdir.as_deref())?;
     let sandbox = open_sandbox(&environment)?;
-    let Some((sandbox, plugin)) = first_party::command(&sandbox, "bash")? else {
+    let plugins = Plugins::find(&environment)?;
+    let Some((sandbox, plugin)) = plugins.command(&sandbox, "bash")? else {
         return Err(Failure::Usage(
             "this build of massgen has no shell. Build the plugins, then massgen.".to_owned(),
         ));

@@ -115,14 +115,7 @@ fn manifest(kind: PluginKind) -> Manifest {
         "wasi:random",
         "massgen:plugin/host",
     ];
-    Manifest {
-        name: "guest".to_owned(),
-        version: "0.1.0".to_owned(),
-        description: "measured".to_owned(),
-        kind,
-        imports: imports.map(str::to_owned).to_vec(),
-        provides: Vec::new(),
-    }
+    Manifest::new("guest", kind, imports)
 }
 
 struct Stock {

@@ -245,7 +245,10 @@ impl Sandbox {
         };
         let streams = stdio.streams(stdin, &traces);
         let files = match &start {
-            Start::Command { .. } => filesystem.for_call_of_command(),
+            Start::Command { .. } => {
+                let brought = self.commands().files().chain(&plugin.inner.files);
+                filesystem.for_call_of_command(brought)
+            }
             Start::Tool { .. } => Ok(Arc::clone(filesystem)),
         };
         let files = match files {

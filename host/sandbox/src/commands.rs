@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::filesystem::Brought;
 use crate::{Plugin, PluginKind};
 
 /// Commands that cannot be offered together.
@@ -54,6 +55,13 @@ impl Commands {
     /// The command of this name.
     pub fn find(&self, name: &str) -> Option<Plugin> {
         self.0.get(name).cloned()
+    }
+
+    /// The files that they bring along.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Brought> + Clone {
+        self.0
+            .values()
+            .filter_map(|plugin| plugin.inner.files.as_ref())
     }
 
     /// All names, sorted.

@@ -130,6 +130,8 @@ fn engine_config() -> Config {
         .total_memories(INSTANCES * 2)
         .max_tables_per_component(64)
         .total_tables(INSTANCES * 8)
+        // One for a store whose guest throws exceptions.
+        .total_gc_heaps(INSTANCES)
         // CPython's function table has some ten thousand elements.
         .table_elements(65_536)
         .max_component_instance_size(4 << 20)
@@ -146,6 +148,11 @@ fn engine_config() -> Config {
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
         .memory_init_cow(true)
+        // C++ guests throw WebAssembly exceptions, which live in a collected heap; it counts as the guest's memory.
+        // Nothing else that the heap makes possible is offered.
+        .wasm_exceptions(true)
+        .wasm_function_references(false)
+        .wasm_gc(false)
         // CPython guards its own stack and answers deep recursion with RecursionError; at that depth the compiled code
         // has used about 32 MiB. Address space only: a page is taken when a call reaches it.
         .max_wasm_stack(64 << 20)

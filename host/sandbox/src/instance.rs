@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use massgen_config::Limits;
 use massgen_permissions::audit;
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{Store, ThrownException, Trap, UpdateDeadline};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{I32Exit, ResourceTable, ResourceTableError, WasiCtxBuilder};
 use wasmtime_wasi_http::WasiHttpCtx;
@@ -215,8 +215,20 @@ impl Guest {
         }
     }
 
+    /// The variables of the call, and those of the manifest that it does not set.
+    fn variables(&self) -> Vec<(String, String)> {
+        let mut variables = self.environment.clone();
+        for (name, value) in &self.plugin.manifest().environment {
+            if variables.iter().all(|(set, _)| set != name) {
+                variables.push((name.clone(), value.clone()));
+            }
+        }
+        variables
+    }
+
     pub(crate) fn store(self, arguments: &[String]) -> Store<State> {
         let mut wasi = WasiCtxBuilder::new();
+        let variables = self.variables();
         let ends_on_broken_pipe = Arc::new(AtomicBool::new(false));
         let own = |sink: &Sink| Own {
             sink: sink.clone(),
@@ -226,7 +238,7 @@ impl Guest {
             .stdout(own(&self.streams.output))
             .stderr(own(&self.streams.error))
             .args(arguments)
-            .envs(&self.environment)
+            .envs(&variables)
             .initial_cwd(&self.working_directory)
             .allow_blocking_current_thread(true)
             // Sockets answer every use with `access-denied`.
@@ -334,6 +346,11 @@ fn failure(error: &wasmtime::Error, limits: &Limits) -> Outcome {
                 after: limits.call_time,
             },
             Stop::Cancelled => Outcome::Cancelled,
+        };
+    }
+    if error.is::<ThrownException>() {
+        return Outcome::Trap {
+            message: "the program threw an exception that nothing caught".to_owned(),
         };
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref() {

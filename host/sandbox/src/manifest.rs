@@ -1,5 +1,8 @@
 //! `plugin.toml`: what a plugin is and what it asks for.
 
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 
 /// How a component is run.
@@ -29,6 +32,24 @@ pub struct Manifest {
     /// The names under which guests start the command, e.g. `python` and `python3`.
     #[serde(default)]
     pub provides: Vec<String>,
+    /// The component of a plugin in a folder of its own, beside the manifest.
+    #[serde(default = "default_component")]
+    pub component: PathBuf,
+    /// BLAKE3 of the component in hexadecimal. Where it is given, the component is held against it, and read only when
+    /// it must be compiled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// Folders beside the manifest that the command needs, by the absolute path at which every command of a call finds
+    /// them. They are read-only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<PathBuf, PathBuf>,
+    /// Environment variables that the command has where the call sets no others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+}
+
+fn default_component() -> PathBuf {
+    "plugin.wasm".into()
 }
 
 /// A manifest that cannot be used.
@@ -47,9 +68,41 @@ pub enum ManifestError {
         "plugin manifest: `{0}` cannot be a command's name: it must be a plain name without `/`, blanks or control characters"
     )]
     Provided(String),
+    /// A path that leads out of the plugin's folder.
+    #[error(
+        "plugin manifest: `{}` must be a path below the manifest's own folder, without `..`",
+        .0.display()
+    )]
+    Outside(PathBuf),
+    /// A place for files that no guest path could name.
+    #[error(
+        "plugin manifest: files can be put at an absolute path without `..` that is not the root, which `{}` is not",
+        .0.display()
+    )]
+    Place(PathBuf),
 }
 
 impl Manifest {
+    /// The manifest of a component that imports these packages and provides no commands.
+    pub fn new<'a>(
+        name: &str,
+        kind: PluginKind,
+        imports: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: "0.1.0".to_owned(),
+            description: String::new(),
+            kind,
+            imports: imports.into_iter().map(str::to_owned).collect(),
+            provides: Vec::new(),
+            component: default_component(),
+            digest: None,
+            files: BTreeMap::new(),
+            environment: BTreeMap::new(),
+        }
+    }
+
     /// Reads a manifest.
     ///
     /// # Errors
@@ -67,8 +120,16 @@ impl Manifest {
             !name.is_empty()
                 && !name.contains(|c: char| c == '/' || c.is_whitespace() || c.is_control())
         };
-        match manifest.provides.iter().find(|name| !is_plain(name)) {
-            Some(name) => Err(ManifestError::Provided(name.clone())),
+        if let Some(name) = manifest.provides.iter().find(|name| !is_plain(name)) {
+            return Err(ManifestError::Provided(name.clone()));
+        }
+        let beside = manifest.files.values().chain([&manifest.component]);
+        if let Some(path) = beside.into_iter().find(|path| !descends(path)) {
+            return Err(ManifestError::Outside(path.clone()));
+        }
+        let is_place = |path: &Path| path.strip_prefix("/").is_ok_and(descends);
+        match manifest.files.keys().find(|path| !is_place(path)) {
+            Some(path) => Err(ManifestError::Place(path.clone())),
             None => Ok(manifest),
         }
     }
@@ -87,4 +148,10 @@ impl Manifest {
                     .is_some_and(|rest| rest.starts_with('/'))
         })
     }
+}
+
+/// True for a relative path that names something below where it starts.
+fn descends(path: &Path) -> bool {
+    let is_name = |part| matches!(part, Component::Normal(_));
+    path.components().next().is_some() && path.components().all(is_name)
 }

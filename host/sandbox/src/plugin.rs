@@ -1,13 +1,15 @@
 //! Loading a component: what it is, what it wants, and whether it may have that.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::engine::Sandbox;
+use crate::filesystem::Brought;
 use crate::state::State;
-use crate::{Manifest, PluginKind};
+use crate::{Manifest, MountError, PluginKind};
 
 /// Interface packages that the host gates, with the version line it speaks. WASI 0.3 and wasip1 have other traits and
 /// other holes: they are not here until something stands in front of them.
@@ -51,6 +53,14 @@ pub enum LoadError {
         /// What is missing.
         export: &'static str,
     },
+    /// The folder that the plugin's files are in cannot be opened.
+    #[error("plugin `{plugin}` brings files: {reason}")]
+    Files {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong with which folder.
+        reason: MountError,
+    },
     /// The bytes are no component, or the component cannot be linked.
     #[error(
         "plugin `{plugin}` cannot be loaded: {reason:#}. It must be a WebAssembly component (wasm32-wasip2)."
@@ -73,12 +83,27 @@ pub(crate) struct PluginInner {
     pub(crate) manifest: Manifest,
     pub(crate) digest: String,
     pub(crate) instance: InstancePre<State>,
+    /// Where it is installed, if not in the binary.
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) files: Option<Brought>,
+}
+
+/// Where a plugin lies that has a folder of its own, and what it brings along.
+#[derive(Default)]
+struct Installed {
+    folder: Option<PathBuf>,
+    files: Option<Brought>,
 }
 
 impl Plugin {
     /// Its manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.inner.manifest
+    }
+
+    /// The folder in which the user has installed it; none for what came in bytes.
+    pub fn folder(&self) -> Option<&Path> {
+        self.inner.folder.as_deref()
     }
 
     /// BLAKE3 of the component's bytes, in hexadecimal.
@@ -105,6 +130,16 @@ impl Sandbox {
         digest: &str,
         bytes: impl FnOnce() -> std::io::Result<Vec<u8>>,
     ) -> Result<Plugin, LoadError> {
+        self.load_installed(manifest, digest, bytes, Installed::default())
+    }
+
+    fn load_installed(
+        &self,
+        manifest: Manifest,
+        digest: &str,
+        bytes: impl FnOnce() -> std::io::Result<Vec<u8>>,
+        installed: Installed,
+    ) -> Result<Plugin, LoadError> {
         let component = match self.inner.cache.load(&self.inner.engine, digest) {
             Some(component) => component,
             None => self.compile(&manifest, digest, bytes)?,
@@ -123,8 +158,41 @@ impl Sandbox {
                 manifest,
                 digest: digest.to_owned(),
                 instance,
+                folder: installed.folder,
+                files: installed.files,
             }),
         })
+    }
+
+    /// Loads the plugin of this manifest from the folder in which it lies with its component and its files.
+    ///
+    /// # Errors
+    /// As [`Sandbox::load`], and when a folder that the manifest names cannot be opened.
+    pub fn load_folder(&self, manifest: Manifest, folder: &Path) -> Result<Plugin, LoadError> {
+        let component = folder.join(&manifest.component);
+        let unreadable = |error: std::io::Error| LoadError::Invalid {
+            plugin: manifest.name.clone(),
+            reason: wasmtime::Error::from(error).context(component.display().to_string()),
+        };
+        let files = Brought::open(folder, &manifest.files).map_err(|reason| LoadError::Files {
+            plugin: manifest.name.clone(),
+            reason,
+        })?;
+        let installed = Installed {
+            folder: Some(folder.to_owned()),
+            files,
+        };
+        match manifest.digest.clone() {
+            Some(digest) => {
+                let bytes = || std::fs::read(&component);
+                self.load_installed(manifest, &digest, bytes, installed)
+            }
+            None => {
+                let bytes = std::fs::read(&component).map_err(unreadable)?;
+                let digest = blake3::hash(&bytes).to_hex();
+                self.load_installed(manifest, &digest, || Ok(bytes), installed)
+            }
+        }
     }
 
     /// Loads a component from its bytes.

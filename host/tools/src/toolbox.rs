@@ -130,6 +130,9 @@ impl Toolset {
                 tools.insert(tool.spec.name.clone(), tool);
             }
         }
+        if let Some(shell) = tools.get_mut(execute_command::NAME) {
+            shell.spec.description += &installed_commands(plugins);
+        }
         Ok(Self {
             sandbox,
             tools: Arc::new(tools),
@@ -214,6 +217,17 @@ impl Toolset {
             })),
         })
     }
+}
+
+/// What the model is told of commands that are not part of every MassGen; empty where there are none.
+fn installed_commands(plugins: &[Plugin]) -> String {
+    let installed = plugins.iter().filter(|plugin| plugin.folder().is_some());
+    let told = installed.filter_map(|plugin| {
+        let manifest = plugin.manifest();
+        let names = manifest.provides.join("`, `");
+        (!names.is_empty()).then(|| format!(" There is also `{names}`: {}.", manifest.description))
+    });
+    told.collect()
 }
 
 async fn offered(

@@ -159,14 +159,7 @@ fn ground() -> &'static Ground {
             "wasi:io",
             "wasi:random",
         ];
-        let manifest = Manifest {
-            name: "files".to_owned(),
-            version: "0.1.0".to_owned(),
-            description: "file operations".to_owned(),
-            kind: PluginKind::Command,
-            imports: imports.map(str::to_owned).to_vec(),
-            provides: Vec::new(),
-        };
+        let manifest = Manifest::new("files", PluginKind::Command, imports);
         Ground {
             plugin: sandbox.load_bytes(manifest, &component).expect("the guest"),
             runtime: tokio::runtime::Runtime::new().expect("a runtime"),

@@ -11,6 +11,7 @@
 
 mod alias;
 mod atlas;
+mod brought;
 mod denial;
 pub(crate) mod device;
 mod gate;
@@ -28,6 +29,7 @@ mod stat;
 mod trail;
 mod wasi;
 
+pub(crate) use brought::Brought;
 pub use denial::Denial;
 pub(crate) use denial::{DenialLog, Refusals};
 pub(crate) use device::Device;

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use massgen_config::ReadBeforeDelete;
 use massgen_permissions::{Extent, Policy};
 
+use super::brought::{Beside, Brought};
 use super::ledger::Ledger;
 use super::scratch::{Scratch, Spare};
 use super::{device, handle, scratch};
@@ -57,6 +58,15 @@ pub struct MountError {
     source: io::Error,
 }
 
+impl MountError {
+    pub(super) fn new(path: &Path, source: io::Error) -> Self {
+        Self {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+}
+
 /// The files of one agent: mounts, policy and working directory. Shared by all its calls, at the same time too.
 #[derive(Debug)]
 pub struct GuestFilesystem {
@@ -70,6 +80,7 @@ pub struct GuestFilesystem {
     pub(crate) audit: Option<Audit>,
     pub(crate) approvals: Option<Arc<Approvals>>,
     temporary: Temporary,
+    beside: Beside,
 }
 
 /// Whether commands have a `/tmp` beside the mounts.
@@ -129,6 +140,7 @@ impl GuestFilesystem {
             audit: None,
             approvals: None,
             temporary: Temporary::None,
+            beside: Beside::default(),
         })
     }
 
@@ -166,24 +178,40 @@ impl GuestFilesystem {
         self
     }
 
-    /// These files as the commands of one call are to have them: with the call's own `/tmp` where one is promised.
+    /// These files as the commands of one call are to have them: with what the commands bring along, and with the call's
+    /// own `/tmp` where one is promised. What is mounted at one of these places already comes before it. Files that are
+    /// those of a call stay as they are.
     ///
     /// # Errors
-    /// When it cannot be made.
-    pub(crate) fn for_call_of_command(self: &Arc<Self>) -> io::Result<Arc<Self>> {
+    /// When the `/tmp` cannot be made.
+    pub(crate) fn for_call_of_command<'a>(
+        self: &Arc<Self>,
+        brought: impl Iterator<Item = &'a Brought> + Clone,
+    ) -> io::Result<Arc<Self>> {
+        if let Temporary::Given(_) = self.temporary {
+            return Ok(Arc::clone(self));
+        }
+        let mut mounts = self.mounts.clone();
+        for mount in brought.clone().flat_map(Brought::mounts) {
+            if mounts.iter().all(|other| other.at != mount.at) {
+                mounts.push(mount);
+            }
+        }
         let place = components(Path::new(scratch::PLACE));
-        let spare = match &self.temporary {
-            Temporary::Promised(spare) if self.mounts.iter().all(|mount| mount.at != place) => {
-                spare
+        let is_free = || mounts.iter().all(|mount| mount.at != place);
+        let temporary = match &self.temporary {
+            Temporary::Promised(spare) if is_free() => {
+                let scratch = spare.scratch(&mounts)?;
+                mounts.push(scratch.mount());
+                Temporary::Given(scratch)
             }
-            Temporary::None | Temporary::Promised(_) | Temporary::Given(_) => {
-                return Ok(Arc::clone(self));
-            }
+            Temporary::None | Temporary::Promised(_) | Temporary::Given(_) => Temporary::None,
         };
-        let scratch = spare.scratch(&self.mounts)?;
-        let mounts = self.mounts.iter().cloned().chain([scratch.mount()]);
+        if mounts.len() == self.mounts.len() {
+            return Ok(Arc::clone(self));
+        }
         Ok(Arc::new(Self {
-            mounts: mounts.collect(),
+            mounts,
             policy: Arc::clone(&self.policy),
             working_directory: self.working_directory.clone(),
             names: Arc::clone(&self.names),
@@ -191,7 +219,8 @@ impl GuestFilesystem {
             read_before_delete: self.read_before_delete,
             audit: self.audit.clone(),
             approvals: self.approvals.clone(),
-            temporary: Temporary::Given(scratch),
+            temporary,
+            beside: Beside::of(brought),
         }))
     }
 
@@ -207,6 +236,7 @@ impl GuestFilesystem {
             audit: None,
             approvals: None,
             temporary: Temporary::None,
+            beside: Beside::default(),
         }
     }
 
@@ -214,10 +244,11 @@ impl GuestFilesystem {
     pub fn policy(&self) -> Arc<Policy> {
         // A panic while the lock is held cannot leave half a policy behind: it is replaced as a whole.
         let policy = Arc::clone(&self.policy.read().unwrap_or_else(PoisonError::into_inner));
-        match &self.temporary {
+        let policy = match &self.temporary {
             Temporary::Given(scratch) => scratch.granted_by(policy),
             Temporary::None | Temporary::Promised(_) => policy,
-        }
+        };
+        self.beside.granted_by(policy)
     }
 
     /// Replaces the policy from now on, for calls that are running too.
@@ -315,11 +346,8 @@ pub(super) fn components(path: &Path) -> Vec<OsString> {
         .collect()
 }
 
-fn open_mount(point: &MountPoint) -> Result<Mount, MountError> {
-    let failed = |source| MountError {
-        path: point.host.display().to_string(),
-        source,
-    };
+pub(super) fn open_mount(point: &MountPoint) -> Result<Mount, MountError> {
+    let failed = |source| MountError::new(&point.host, source);
     let target = match point.extent {
         Extent::Tree => Target::Tree(Arc::new(handle::open_root(&point.host).map_err(failed)?)),
         Extent::File => {

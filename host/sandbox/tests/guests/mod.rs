@@ -36,14 +36,7 @@ pub(crate) fn manifest(name: &str, kind: PluginKind) -> Manifest {
         "wasi:random",
         "massgen:plugin/host",
     ];
-    Manifest {
-        name: name.to_owned(),
-        version: "0.1.0".to_owned(),
-        description: "a guest for tests".to_owned(),
-        kind,
-        imports: imports.map(str::to_owned).to_vec(),
-        provides: Vec::new(),
-    }
+    Manifest::new(name, kind, imports)
 }
 
 pub(crate) fn plugin(name: &str, kind: PluginKind) -> Plugin {
