@@ -14,5 +14,6 @@ mod network;
 mod policy;
 mod python;
 mod recover;
+mod science;
 mod session;
 mod shell;

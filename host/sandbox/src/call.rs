@@ -364,6 +364,7 @@ impl Sandbox {
             traces.denials.clone(),
             cancel.clone(),
         );
+        let files = files.probing(&plugin.manifest().probes);
         let directory = invocation.working_directory.as_deref();
         let directory = directory.unwrap_or(filesystem.working_directory());
         Guest {

@@ -220,13 +220,24 @@ impl Guest {
         let mut variables = self.environment.clone();
         for (name, value) in &self.plugin.manifest().environment {
             if variables.iter().all(|(set, _)| set != name) {
-                variables.push((name.clone(), value.clone()));
+                variables.push((
+                    name.clone(),
+                    value.replace("${cwd}", &self.working_directory),
+                ));
             }
         }
         variables
     }
 
+    /// The call's arguments, with those of the manifest behind the command's name.
+    fn arguments(&self, given: &[String]) -> Vec<String> {
+        let own = &self.plugin.manifest().arguments;
+        let (name, rest) = given.split_at(given.len().min(1));
+        [name, own, rest].concat()
+    }
+
     pub(crate) fn store(self, arguments: &[String]) -> Store<State> {
+        let arguments = self.arguments(arguments);
         let mut wasi = WasiCtxBuilder::new();
         let variables = self.variables();
         let ends_on_broken_pipe = Arc::new(AtomicBool::new(false));
@@ -237,7 +248,7 @@ impl Guest {
         wasi.stdin(self.streams.input.clone())
             .stdout(own(&self.streams.output))
             .stderr(own(&self.streams.error))
-            .args(arguments)
+            .args(&arguments)
             .envs(&variables)
             .initial_cwd(&self.working_directory)
             .allow_blocking_current_thread(true)

@@ -43,7 +43,15 @@ pub struct Manifest {
     /// them. They are read-only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<PathBuf, PathBuf>,
-    /// Environment variables that the command has where the call sets no others.
+    /// Arguments of the command's that come before those of the call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+    /// Folders in which the command looks for what a system may have. That it may not look there is in the audit, and is
+    /// not told to the user and the model as something refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<PathBuf>,
+    /// Environment variables that the command has where the call sets no others; `${cwd}` in a value stands for the
+    /// directory of the call.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
 }
@@ -99,6 +107,8 @@ impl Manifest {
             component: default_component(),
             digest: None,
             files: BTreeMap::new(),
+            arguments: Vec::new(),
+            probes: Vec::new(),
             environment: BTreeMap::new(),
         }
     }

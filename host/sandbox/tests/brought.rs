@@ -55,21 +55,22 @@ impl Folder {
         Manifest::parse(&text).unwrap()
     }
 
-    fn load(&self) -> Plugin {
-        let files =
-            "[files]\n'/usr/share/tools' = 'share'\n[environment]\nTOOLS = 'here'\nHOME = '/usr'";
-        sandbox()
-            .load_folder(self.manifest(files), &self.path)
-            .unwrap()
+    fn load_with(&self, more: &str) -> Plugin {
+        let files = "[files]\n'/usr/share/tools' = 'share'\n[environment]\nTOOLS = '${cwd}/here'\nHOME = '/usr'";
+        let manifest = self.manifest(&format!("{more}{files}"));
+        sandbox().load_folder(manifest, &self.path).unwrap()
     }
 
     /// Runs a command whose user has granted the whole home directory for writing.
     async fn run(&self, words: &[&str]) -> Report {
+        self.run_in(&self.load_with(""), words).await
+    }
+
+    async fn run_in(&self, plugin: &Plugin, words: &[&str]) -> Report {
         let grant = Grant::tree(&self.home, GrantKind::Mount, Access::Write);
         let files = GuestFilesystem::mirroring(Policy::new(vec![grant]), self.home.clone());
         let files = files.unwrap().with_temporary_directories();
-        let plugin = self.load();
-        let sandbox = sandbox().with_commands(Commands::of([&plugin]).unwrap());
+        let sandbox = sandbox().with_commands(Commands::of([plugin]).unwrap());
         let entry = Entry::Command {
             arguments: words.iter().map(|word| (*word).to_owned()).collect(),
             stdin: Vec::new(),
@@ -78,7 +79,7 @@ impl Folder {
         invocation.environment = vec![("HOME".to_owned(), "/home/me".to_owned())];
         let cancel = Cancel::default();
         sandbox
-            .call(&plugin, &Arc::new(files), invocation, &cancel)
+            .call(plugin, &Arc::new(files), invocation, &cancel)
             .await
     }
 }
@@ -123,11 +124,40 @@ async fn they_are_read_only_also_by_way_of_a_grant_above_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_calls_variables_come_before_those_of_the_manifest() {
-    let report = Folder::new().run(&["env"]).await;
+    let folder = Folder::new();
+    let report = folder.run(&["env"]).await;
     let text = report.stdout.to_text();
     let mut lines: Vec<_> = text.lines().collect();
     lines.sort_unstable();
-    assert_eq!(lines, ["HOME=/home/me", "TOOLS=here"]);
+    let tools = format!("TOOLS={}/here", folder.home.display());
+    assert_eq!(lines, ["HOME=/home/me", &tools]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manifests_arguments_come_before_the_calls() {
+    let folder = Folder::new();
+    let plugin = folder.load_with("arguments = ['/usr/share/tools/words.txt', '-']\n");
+    let report = folder
+        .run_in(&plugin, &["cat", "/usr/share/tools/words.txt"])
+        .await;
+    assert_eq!(report.stdout.to_text(), "brought along\nbrought along\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_where_the_command_only_probes_is_not_told_as_refused() {
+    let folder = Folder::new();
+    let plugin = folder.load_with("probes = ['/etc']\n");
+    let told = async |words: &[&str]| {
+        let report = folder.run_in(&plugin, words).await;
+        assert_eq!(report.outcome, Outcome::Exited { code: 1 }, "{words:?}");
+        report.denials.len()
+    };
+    assert_eq!(told(&["cat", "/etc/passwd"]).await, 0);
+    assert_ne!(told(&["cat", "/var/log"]).await, 0);
+    assert_ne!(
+        told(&["cp", "/usr/share/tools/words.txt", "/etc/words"]).await,
+        0
+    );
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub(crate) fn run(layout: &Layout, report: &mut Report) -> Result<(), Failure> {
         Ok(())
     })?;
     guests::build(layout, report)?;
+    report.step("plugin python-science", || {
+        cargo(root, &["xtask", "science"])
+    })?;
     report.step("lint", || {
         cargo(
             root,
@@ -37,6 +40,8 @@ pub(crate) fn run(layout: &Layout, report: &mut Report) -> Result<(), Failure> {
                 "clippy",
                 "--workspace",
                 "--all-targets",
+                "--features",
+                "xtask/science",
                 "--",
                 "-D",
                 "warnings",

@@ -161,7 +161,7 @@ fn components(messages: &str) -> Vec<Component> {
 }
 
 /// Copies a file unless the copy is there already, so that its time stamp stays.
-fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
     let content = fs::read(from).map_err(Failure::file("read", from))?;
     if fs::read(to).is_ok_and(|present| present == content) {
         return Ok(());

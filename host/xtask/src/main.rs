@@ -16,6 +16,8 @@ mod layout;
 mod python;
 mod report;
 mod run;
+#[cfg(feature = "science")]
+mod science;
 mod toolchain;
 mod venv;
 
@@ -30,6 +32,7 @@ const USAGE: &str = "\
 usage: cargo xtask VERB
 
   plugins        build the plugins and the test guests as WASI components
+  science        build the optional plugin python-science: numpy, pandas, matplotlib (needs 600 MB of disk)
   demo           build the release binary and run the offline demo
   test           format, lint, document and test everything
   bench [ARGS]   build the plugins, then run the benchmarks
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let mut report = Report::new();
     let outcome = match (verb.as_str(), rest.as_slice()) {
         ("plugins", []) => guests::build(&layout, &mut report),
+        ("science", []) => science(&layout, &mut report),
         ("demo", []) => demo(&layout, &mut report),
         ("test", []) => checks::run(&layout, &mut report),
         ("bench", arguments) => bench(&layout, &mut report, arguments),
@@ -68,6 +72,33 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[cfg(feature = "science")]
+fn science(layout: &Layout, report: &mut Report) -> Result<(), Failure> {
+    let plugin = report.step("plugin python-science", || science::build(layout))?;
+    println!(
+        "\nTo use it, copy {} into ~/.local/share/massgen/plugins, or set\nMASSGEN_PLUGINS={}",
+        plugin.display(),
+        science::plugins(layout).display()
+    );
+    Ok(())
+}
+
+/// This program again, with the encoder of components in it: the other verbs do without, and it takes minutes to compile.
+#[cfg(not(feature = "science"))]
+fn science(layout: &Layout, _: &mut Report) -> Result<(), Failure> {
+    run::cargo(layout.root())
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--features",
+            "science",
+        ])
+        .args(["--", "science"])
+        .run()
 }
 
 fn demo(layout: &Layout, report: &mut Report) -> Result<(), Failure> {

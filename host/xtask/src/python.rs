@@ -56,16 +56,24 @@ pub(crate) fn build(layout: &Layout) -> Result<(), Failure> {
         return Ok(());
     }
 
-    let tools = venv::with(
-        "the python component",
-        &workspace.join("target/python-venv"),
-        &requirements,
-    )?;
+    let tools = tools(layout)?;
     let environment = scratch.join("environment");
     install_packages(&tools, &pinned, &sources.join("packages"), &environment)?;
     let component = componentize(layout, &sources, &scratch, &tools, &environment)?;
     guests::install(&component, &manifest, &guests::artifacts(&workspace))?;
     fs::write(&stamp, built_from).map_err(Failure::file("write", &stamp))
+}
+
+/// The folder of the programs in the virtual environment of the python component's compiler.
+///
+/// # Errors
+/// Python or its `venv` module is missing, or the compiler cannot be downloaded.
+pub(crate) fn tools(layout: &Layout) -> Result<PathBuf, Failure> {
+    venv::with(
+        "the python component",
+        &layout.plugins().join("target/python-venv"),
+        &layout.plugins().join("python/requirements.txt"),
+    )
 }
 
 fn componentize(

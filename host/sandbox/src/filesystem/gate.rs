@@ -47,6 +47,8 @@ pub(crate) struct Call {
     cancel: Cancel,
     /// What a person has answered to the commands of this call.
     answers: Arc<Answers>,
+    /// Where the command looks for what a system may have ([`crate::Manifest::probes`]).
+    probes: Vec<PathBuf>,
 }
 
 /// How much a command sees of the agent's rights.
@@ -75,6 +77,7 @@ impl Call {
             identity,
             cancel,
             answers: Arc::default(),
+            probes: Vec::new(),
         }
     }
 
@@ -93,7 +96,14 @@ impl Call {
             identity,
             cancel,
             answers: Arc::clone(&self.answers),
+            probes: Vec::new(),
         }
+    }
+
+    /// The same files, for a command of which it is no news that it finds nothing in these folders.
+    pub(crate) fn probing(mut self, folders: &[PathBuf]) -> Self {
+        self.probes = folders.to_vec();
+        self
     }
 
     /// The same files, without the right to write any.
@@ -225,6 +235,12 @@ impl Call {
         reason: String,
     ) {
         self.trail.decided(phase(policy), operation, real, decision);
+        let is_probe = operation.needs() == Access::Read
+            && decision.rule == Rule::OutsideGrants
+            && self.probes.iter().any(|folder| real.starts_with(folder));
+        if is_probe {
+            return;
+        }
         self.denials.push(Denial {
             operation,
             path: real.to_owned(),

@@ -195,8 +195,9 @@ impl ProcessView<'_> {
         };
         let identity = self.family.identify(&plugin, &command.program);
         let cancel = Cancel::default();
+        let files = self.files(command.files, identity, &cancel);
         let guest = Guest {
-            files: Arc::new(self.files(command.files, identity, &cancel)),
+            files: Arc::new(files.probing(&plugin.manifest().probes)),
             plugin,
             environment: command.environment,
             working_directory: command.working_directory,
