@@ -81,10 +81,10 @@ async fn ten_agents_reach_an_answer() {
 }
 
 /// Agents whose providers speak different APIs work together, and each provider gets its own turns back as they were:
-/// the servers of `claude` and `openai` refuse a call whose reasoning is missing or changed.
+/// the servers of `claude`, `openai` and `gemini` refuse a call whose reasoning is missing or changed.
 #[tokio::test(flavor = "multi_thread")]
 async fn agents_of_different_providers_reach_an_answer() {
-    let mut script = Coordination::unanimous(3, 2);
+    let mut script = Coordination::unanimous(4, 2);
     for agent in &mut script.agents {
         agent.tools = vec![
             Call::new("write_file", json!({"path": "a.txt", "content": "ä\n"})),
@@ -95,8 +95,8 @@ async fn agents_of_different_providers_reach_an_answer() {
         .await
         .unwrap();
     let folder = Folder::new();
-    let mut configuration = config(3, &provider.base_url());
-    for (number, name) in [(2, "claude"), (3, "openai")] {
+    let mut configuration = config(4, &provider.base_url());
+    for (number, name) in [(2, "claude"), (3, "openai"), (4, "gemini")] {
         let from = format!("type: chatcompletion, model: agent-{number}");
         let to = format!("type: {name}, model: agent-{number}");
         configuration = configuration.replacen(&from, &to, 1);
@@ -110,7 +110,7 @@ async fn agents_of_different_providers_reach_an_answer() {
     assert_eq!(ran.code, Some(0), "{}\n{}", ran.stdout, ran.stderr);
     assert_eq!(provider.violations(), Vec::<String>::new());
     assert_eq!(ran.outcome()["winner"], "member_2");
-    for member in ["member_2", "member_3"] {
+    for member in ["member_2", "member_3", "member_4"] {
         let of_member = |name: &str| {
             let events = ran.events_of(name);
             events

@@ -6,6 +6,7 @@
 mod cassette;
 mod chat_completions;
 mod claude;
+mod gemini;
 mod pairing;
 mod placeholders;
 mod plan;
@@ -19,6 +20,7 @@ mod turn;
 pub use cassette::{Cassette, CassetteTurn};
 pub use chat_completions::{azure_openai, chat_completions};
 pub use claude::claude;
+pub use gemini::gemini;
 pub use plan::build;
 pub use record::{CassetteWriter, Recorder};
 pub use replay::{DEFAULT_PATIENCE, Replay};

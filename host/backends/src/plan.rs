@@ -7,6 +7,7 @@ use massgen_config::{BackendKind, BackendPlan};
 use crate::cassette::{Cassette, cassette_error};
 use crate::chat_completions::{azure_openai, chat_completions};
 use crate::claude::claude;
+use crate::gemini::gemini;
 use crate::replay::{DEFAULT_PATIENCE, Replay};
 use crate::responses::responses;
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
         BackendKind::AzureOpenAi => azure_openai(settings(plan)),
         BackendKind::Claude => claude(settings(plan)),
         BackendKind::OpenAi => responses(settings(plan)),
+        BackendKind::Gemini => gemini(settings(plan)),
         BackendKind::Replay => {
             let path = plan.cassette.as_deref().ok_or_else(|| {
                 cassette_error(
@@ -76,6 +78,7 @@ mod tests {
             BackendKind::AzureOpenAi,
             BackendKind::Claude,
             BackendKind::OpenAi,
+            BackendKind::Gemini,
         ] {
             let info = build(&plan(kind))
                 .map(|backend| backend.info())

@@ -13,7 +13,7 @@ use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-const LATER_TYPES: [&str; 4] = ["claude_code", "gemini", "ag2", "autogen"];
+const LATER_TYPES: [&str; 3] = ["claude_code", "ag2", "autogen"];
 
 /// Keys that the Python version knows and this version ignores.
 const LATER_KEYS: [&str; 22] = [
@@ -92,7 +92,8 @@ pub(crate) fn read(
         BackendKind::ChatCompletion
         | BackendKind::AzureOpenAi
         | BackendKind::Claude
-        | BackendKind::OpenAi => {
+        | BackendKind::OpenAi
+        | BackendKind::Gemini => {
             check_provider(section, &mut plan, known, &host, environment);
         }
         BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),

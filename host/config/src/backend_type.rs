@@ -67,6 +67,40 @@ const RESPONSES_FIELDS: &[&str] = &[
     "extra_body",
 ];
 
+/// Request fields of the Gemini API that are passed on, as the Python version and as the API writes them; `max_tokens`
+/// and `stop` under their names there.
+const GEMINI_FIELDS: &[&str] = &[
+    "temperature",
+    "top_p",
+    "topP",
+    "top_k",
+    "topK",
+    "max_tokens",
+    "max_output_tokens",
+    "maxOutputTokens",
+    "stop",
+    "stop_sequences",
+    "stopSequences",
+    "seed",
+    "presence_penalty",
+    "presencePenalty",
+    "frequency_penalty",
+    "frequencyPenalty",
+    "response_mime_type",
+    "responseMimeType",
+    "response_schema",
+    "responseSchema",
+    "response_json_schema",
+    "responseJsonSchema",
+    "thinking_config",
+    "thinkingConfig",
+    "safety_settings",
+    "safetySettings",
+    "tool_config",
+    "toolConfig",
+    "extra_body",
+];
+
 /// Which key is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -134,7 +168,7 @@ const fn own_server(
     }
 }
 
-const TYPES: [BackendType; 12] = [
+const TYPES: [BackendType; 13] = [
     BackendType {
         name: "chatcompletion",
         kind: BackendKind::ChatCompletion,
@@ -167,6 +201,14 @@ const TYPES: [BackendType; 12] = [
         provider: provider("OpenAI", &["OPENAI_API_KEY"]),
         key: Key::Own,
         fields: &[RESPONSES_FIELDS],
+    },
+    BackendType {
+        name: "gemini",
+        kind: BackendKind::Gemini,
+        base_url: BackendKind::Gemini.default_base_url(),
+        provider: provider("Gemini", &["GOOGLE_API_KEY", "GEMINI_API_KEY"]),
+        key: Key::Own,
+        fields: &[GEMINI_FIELDS],
     },
     BackendType {
         name: "grok",

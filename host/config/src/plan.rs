@@ -157,6 +157,8 @@ pub enum BackendKind {
     Claude,
     /// OpenAI's Responses API.
     OpenAi,
+    /// Google's Gemini API.
+    Gemini,
     /// Recorded turns from a cassette.
     Replay,
 }
@@ -169,6 +171,7 @@ impl BackendKind {
             Self::AzureOpenAi => "Azure OpenAI",
             Self::Claude => "Messages",
             Self::OpenAi => "Responses",
+            Self::Gemini => "Gemini",
             Self::Replay => "replay",
         }
     }
@@ -179,6 +182,7 @@ impl BackendKind {
             Self::ChatCompletion | Self::OpenAi => "https://api.openai.com/v1",
             Self::AzureOpenAi => "https://NAME.openai.azure.com",
             Self::Claude => "https://api.anthropic.com",
+            Self::Gemini => "https://generativelanguage.googleapis.com",
             Self::Replay => "",
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::request::ChatRequest;
 use crate::script::Turn;
-use crate::{messages, responses, wire};
+use crate::{gemini, messages, responses, wire};
 
 /// A wire API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(crate) enum Api {
     Messages,
     /// OpenAI's Responses.
     Responses,
+    /// Google's Gemini API.
+    Gemini,
 }
 
 impl Api {
@@ -25,20 +27,21 @@ impl Api {
             "/v1/chat/completions" => Some(Self::ChatCompletions),
             "/v1/messages" => Some(Self::Messages),
             "/v1/responses" => Some(Self::Responses),
-            _ => None,
+            path => gemini::model(path).map(|_| Self::Gemini),
         }
     }
 
-    /// Reads and checks a body.
-    pub(crate) fn read(self, body: &[u8]) -> Result<ChatRequest, String> {
-        let as_chat = match self {
-            Self::ChatCompletions => return ChatRequest::parse(body),
-            Self::Messages => messages::as_chat,
-            Self::Responses => responses::as_chat,
-        };
+    /// Reads and checks a body that came to this path.
+    pub(crate) fn read(self, path: &str, body: &[u8]) -> Result<ChatRequest, String> {
         let body: Value = serde_json::from_slice(body)
             .map_err(|error| format!("the body is not JSON: {error}"))?;
-        ChatRequest::parse(as_chat(&body)?.to_string().as_bytes())
+        let chat = match self {
+            Self::ChatCompletions => body,
+            Self::Messages => messages::as_chat(&body)?,
+            Self::Responses => responses::as_chat(&body)?,
+            Self::Gemini => gemini::as_chat(&body, gemini::model(path).unwrap_or_default())?,
+        };
+        ChatRequest::parse(chat.to_string().as_bytes())
     }
 
     /// The events of a turn up to its end.
@@ -47,6 +50,7 @@ impl Api {
             Self::ChatCompletions => wire::turn_events(turn, request),
             Self::Messages => messages::turn_events(turn, request),
             Self::Responses => responses::turn_events(turn, request),
+            Self::Gemini => gemini::turn_events(turn, request),
         }
     }
 
@@ -56,6 +60,7 @@ impl Api {
             Self::ChatCompletions => wire::closing_events(turn),
             Self::Messages => messages::closing_events(turn),
             Self::Responses => responses::closing_events(turn),
+            Self::Gemini => gemini::closing_events(turn),
         }
     }
 }

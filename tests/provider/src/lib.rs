@@ -1,5 +1,5 @@
-//! Model providers on loopback for tests and benches: an HTTP server that speaks Chat Completions, OpenAI's Responses and
-//! Anthropic's Messages as the strict real ones do, and says what a script tells it.
+//! Model providers on loopback for tests and benches: an HTTP server that speaks Chat Completions, OpenAI's Responses,
+//! Anthropic's Messages and Google's Gemini API as the strict real ones do, and says what a script tells it.
 //!
 //! [`Provider::start`] takes the script, a function from [`ChatRequest`] to [`Reply`]. Requests that break the API's
 //! rules are answered with status 400 and kept in [`Provider::violations`]; all requests are kept in
@@ -7,6 +7,7 @@
 
 mod api;
 mod coordination;
+mod gemini;
 mod messages;
 mod request;
 mod responses;

@@ -146,11 +146,14 @@ impl Shared {
     }
 
     async fn read(&self, request: Request<Incoming>) -> Result<(Api, ChatRequest), String> {
-        let path = request.uri().path();
-        let api = Api::at(path).filter(|_| request.method() == "POST");
+        let path = request.uri().path().to_owned();
+        let api = Api::at(&path).filter(|_| request.method() == "POST");
         let api = api.ok_or_else(|| format!("{} {path} is not served here", request.method()))?;
         if api == Api::Messages && !request.headers().contains_key("anthropic-version") {
             return Err("anthropic-version: header is required".to_owned());
+        }
+        if api == Api::Gemini && request.uri().query() != Some("alt=sse") {
+            return Err("only `alt=sse` streams events".to_owned());
         }
         let content_type = request
             .headers()
@@ -164,7 +167,7 @@ impl Shared {
             .collect()
             .await
             .map_err(|error| format!("the body was cut: {error}"))?;
-        Ok((api, api.read(&body.to_bytes())?))
+        Ok((api, api.read(&path, &body.to_bytes())?))
     }
 
     fn reply(&self, api: Api, reply: Reply) -> Response<Body> {

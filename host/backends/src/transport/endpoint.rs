@@ -155,7 +155,10 @@ impl<A: WireApi> Inner<A> {
                 status: Some(status),
                 message,
             } => {
-                let (said, advice) = (self.quoted(message), self.advice(failure.kind()));
+                let (mut said, advice) = (self.quoted(message), self.advice(failure.kind()));
+                if !advice.is_empty() && said.ends_with('.') {
+                    said.pop();
+                }
                 format!(
                     "{who} answered with status {}{said}{advice}",
                     status.as_u16()

@@ -22,6 +22,8 @@ pub(crate) enum Failure {
         message: String,
         /// How long the provider asks to wait.
         retry_after: Option<Duration>,
+        /// The error says that the key is the reason, whatever the status.
+        key_refused: bool,
     },
     /// The provider reported an error inside an answer of status 200.
     Reported {
@@ -69,20 +71,31 @@ impl Failure {
         retry_after: Option<Duration>,
         body: &str,
     ) -> Self {
-        let message = match serde_json::from_str::<Value>(body) {
-            Ok(json) => message_of(json.get("error").unwrap_or(&json)),
-            Err(_) => body.trim().to_owned(),
+        let Ok(json) = serde_json::from_str::<Value>(body) else {
+            return Self::Status {
+                status,
+                message: body.trim().to_owned(),
+                retry_after,
+                key_refused: false,
+            };
         };
+        // Google's streams put their error into a list.
+        let json = json.get(0).unwrap_or(&json);
+        let error = json.get("error").unwrap_or(json);
         Self::Status {
             status,
-            message,
-            retry_after,
+            message: message_of(error),
+            retry_after: retry_after.or_else(|| retry_delay(error)),
+            key_refused: details(error).any(|detail| detail["reason"] == "API_KEY_INVALID"),
         }
     }
 
     /// The kind under which the agent loop sees this failure.
     pub(crate) fn kind(&self) -> ErrorKind {
         match self {
+            Self::Status {
+                key_refused: true, ..
+            } => ErrorKind::Authentication,
             Self::Status { status, .. }
             | Self::Reported {
                 status: Some(status),
@@ -123,6 +136,18 @@ fn kind_of(status: StatusCode) -> ErrorKind {
     }
 }
 
+/// What Google adds to an error: objects of the package `google.rpc`.
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error["details"].as_array().into_iter().flatten()
+}
+
+/// The wait that Google asks for in the error's details instead of a header: `{"retryDelay": "34.5s"}`.
+fn retry_delay(error: &Value) -> Option<Duration> {
+    let delay = details(error).find_map(|detail| detail["retryDelay"].as_str())?;
+    let seconds = delay.strip_suffix('s')?.parse().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
 fn message_of(error: &Value) -> String {
     match error {
         Value::String(text) => text.clone(),
@@ -144,4 +169,45 @@ pub(super) fn excerpt(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The failure that an error answer of this status and body is.
+    fn failure(status: StatusCode, body: &str) -> (ErrorKind, Option<Duration>, String) {
+        let failure = Failure::from_answer(status, None, body);
+        let message = match &failure {
+            Failure::Status { message, .. } => message.clone(),
+            other => format!("{other:?}"),
+        };
+        (failure.kind(), failure.retry_after(), message)
+    }
+
+    #[test]
+    fn googles_wait_is_read_from_the_details_of_a_listed_error() {
+        let body = r#"[{"error":{"code":429,"message":"Quota exceeded.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.5s"}]}}]"#;
+        assert_eq!(
+            failure(StatusCode::TOO_MANY_REQUESTS, body),
+            (
+                ErrorKind::RateLimited,
+                Some(Duration::from_millis(34_500)),
+                "Quota exceeded.".to_owned()
+            )
+        );
+        for delay in ["-1s", "soon", "1e99s", "NaNs"] {
+            let body = format!(r#"{{"error":{{"details":[{{"retryDelay":"{delay}"}}]}}}}"#);
+            let (_, wait, _) = failure(StatusCode::TOO_MANY_REQUESTS, &body);
+            assert_eq!(wait, None, "{delay}");
+        }
+    }
+
+    #[test]
+    fn a_refused_key_is_known_behind_a_status_that_says_less() {
+        let body = r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}"#;
+        let (kind, _, message) = failure(StatusCode::BAD_REQUEST, body);
+        assert_eq!(kind, ErrorKind::Authentication);
+        assert_eq!(message, "API key not valid.");
+    }
 }

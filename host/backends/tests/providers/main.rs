@@ -3,6 +3,7 @@
 
 mod chat_completions;
 mod claude;
+mod gemini;
 mod loopback;
 mod responses;
 

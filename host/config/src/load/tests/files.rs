@@ -196,6 +196,7 @@ fn the_configurations_that_come_with_massgen_are_without_errors_and_warnings() {
     fs::create_dir(place.project().join("project")).unwrap();
     let environment = place.with_variables(&[
         ("ANTHROPIC_API_KEY", "key"),
+        ("GEMINI_API_KEY", "key"),
         ("OPENAI_API_KEY", "key"),
         ("OPENROUTER_API_KEY", "key"),
     ]);

@@ -172,3 +172,32 @@ fn openai_speaks_its_own_api_with_its_own_fields() {
     let fields: Vec<&String> = backend.parameters.keys().collect();
     assert_eq!(fields, ["max_tokens", "reasoning", "text"]);
 }
+
+#[test]
+fn gemini_takes_either_of_its_keys_and_its_fields_in_either_writing() {
+    let place = Place::new();
+    let keys = [("GEMINI_API_KEY", "second"), ("GOOGLE_API_KEY", "first")];
+    let text = "agent: {backend: {type: gemini, model: gemini-2.5-flash, max_tokens: 9, top_k: 4, topP: 0.5, thinking_config: {include_thoughts: true}}}\n";
+    for (variables, key) in [(&keys[..], "first"), (&keys[..1], "second")] {
+        let environment = place.with_variables(variables);
+        let plan = parse(text, Path::new("c.yaml"), &environment).expect(key);
+        assert_eq!(plan.warnings, []);
+        let backend = &plan.agents[0].backend;
+        assert_eq!(backend.kind, BackendKind::Gemini);
+        assert_eq!(backend.provider.name, "Gemini");
+        assert_eq!(
+            backend.base_url,
+            "https://generativelanguage.googleapis.com"
+        );
+        assert_eq!(backend.api_key.as_ref().unwrap().expose(), key);
+        let mut fields: Vec<&str> = backend.parameters.keys().map(String::as_str).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, ["max_tokens", "thinking_config", "topP", "top_k"]);
+    }
+    let refused = parse(text, Path::new("c.yaml"), &place.with_variables(&[]));
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("Set GOOGLE_API_KEY or GEMINI_API_KEY in the environment"),
+        "{refused}"
+    );
+}
