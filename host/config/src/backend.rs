@@ -13,7 +13,7 @@ use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-const LATER_TYPES: [&str; 4] = ["claude_code", "gemini", "ag2", "autogen"];
+pub(crate) const LATER_TYPES: [&str; 4] = ["claude_code", "gemini", "ag2", "autogen"];
 
 /// Keys that the Python version knows and this version ignores.
 const LATER_KEYS: [&str; 22] = [
@@ -81,7 +81,7 @@ pub(crate) fn read(
     let host = host(&base_url).to_ascii_lowercase();
     let mut plan = BackendPlan {
         kind: known.kind,
-        provider: known.provider.unwrap_or_else(|| Provider::at(&host)),
+        provider: known.provider().unwrap_or_else(|| Provider::at(&host)),
         model,
         base_url,
         api_key: given_key,
