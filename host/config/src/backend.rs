@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::backend_type::{BackendType, Key};
 use crate::command_line;
 use crate::environment::Environment;
+use crate::feature;
 use crate::node::{Node, Tree};
 use crate::plan::{ApiKey, BackendKind, BackendPlan};
 use crate::provider::Provider;
@@ -173,7 +174,10 @@ fn report_keys(section: &Section<'_>, known: Option<&BackendType>) {
     }
     let fields: Vec<&str> = known.into_iter().flat_map(BackendType::fields).collect();
     for name in LATER_KEYS.into_iter().filter(|name| !fields.contains(name)) {
-        if let Some(node) = section.get(name) {
+        let refused = |node| known.is_some_and(|known| feature::refuse(section, known, name, node));
+        if let Some(node) = section.get(name)
+            && !refused(node)
+        {
             section.findings.warning(
                 node.place,
                 &section.key(name),

@@ -99,9 +99,14 @@ impl BackendType {
         TYPES.iter().find(|known| known.name == name)
     }
 
+    /// All types.
+    pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
+        TYPES.iter()
+    }
+
     /// The names of all types.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        TYPES.iter().map(|known| known.name)
+        Self::all().map(|known| known.name)
     }
 
     /// What the catalogue says of it.

@@ -10,6 +10,7 @@ mod command_line;
 mod context;
 mod diagnostic;
 mod environment;
+mod feature;
 mod image_name;
 mod limits;
 mod load;
