@@ -1,6 +1,7 @@
 //! `massgen`: several agents answer one question together, and what they do runs in a sandbox.
 
 mod approval;
+mod costs;
 mod display;
 mod exec;
 mod exit;
@@ -9,6 +10,7 @@ mod first_party;
 mod flags;
 mod lanes;
 mod mounts;
+mod numbers;
 mod recover;
 mod run;
 mod runtime;
