@@ -9,6 +9,7 @@ mod explain;
 mod first_party;
 mod flags;
 mod lanes;
+mod models;
 mod mounts;
 mod numbers;
 mod recover;
@@ -28,6 +29,7 @@ fn main() -> std::process::ExitCode {
     let done = match flags.into_command() {
         Command::Run(flags) => run::run(flags),
         Command::Policy(PolicyCommand::Explain(flags)) => explain::explain(&flags),
+        Command::Models(flags) => models::models(&flags),
         Command::Recover(flags) => recover::recover(&flags),
         Command::Exec(flags) => return exec::exec(&flags),
         Command::Shell(flags) => return shell::shell(&flags),

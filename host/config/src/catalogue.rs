@@ -9,6 +9,9 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::backend_type::BackendType;
+use crate::plan::BackendKind;
+
 pub use capability::Capability;
 pub use price::{Price, Rate, Tokens, Usd, cost_text};
 
@@ -40,17 +43,17 @@ pub struct TypeEntry {
     pub name: String,
     /// Whose API it asks; none where the host of `base_url` tells.
     pub provider: Option<String>,
-    /// What that API can do.
+    /// What that API can do, whether or not this version asks for it.
     pub capabilities: Vec<Capability>,
     /// Tools that run at the provider, by the provider's names.
     #[serde(default)]
     pub built_in_tools: Vec<String>,
-    /// The model that is meant where none is named; none where every server has its own.
+    /// The model to begin with; none where every server has its own.
     pub default_model: Option<String>,
 }
 
 /// A provider.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderEntry {
     /// As people know it.
@@ -95,6 +98,13 @@ fn kept<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'static str>,
 }
 
 impl Catalogue {
+    /// The types that this version speaks and that ask a provider.
+    pub fn available(&self) -> impl Iterator<Item = &TypeEntry> {
+        self.types.iter().filter(|entry| {
+            BackendType::named(&entry.name).is_some_and(|known| known.kind != BackendKind::Replay)
+        })
+    }
+
     /// The type of this name.
     pub fn backend_type(&self, name: &str) -> Option<&TypeEntry> {
         self.types.iter().find(|entry| entry.name == name)
