@@ -7,28 +7,39 @@ use massgen_orchestrator::Spending;
 
 use crate::numbers::grouped;
 
-/// A line for each agent and one for all. `as_of` is the day of the prices.
+/// A line for each agent and one for all; one line where nothing is known, as of a recording. `as_of` is the day of the
+/// prices.
 pub(crate) fn lines(agents: &[Spending], all: Option<Usd>, as_of: &str) -> String {
-    let mut text = String::new();
-    for spending in agents {
-        let count = |tokens: Option<u64>| tokens.map_or_else(|| "unknown".to_owned(), grouped);
-        let (input, output) = (spending.input_tokens, spending.output_tokens);
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "[{}] 💲 tokens in: {}, out: {}; cost: {}",
-            spending.agent,
-            count(input),
-            count(output),
-            cost_text(spending.cost_usd)
-        );
+    if agents.iter().all(is_unknown) {
+        return "💲 Tokens and cost: unknown\n".to_owned();
     }
-    let prices = match all {
-        Some(_) => format!(" at the list prices of {as_of}"),
-        None => String::new(),
+    let mut text: String = agents.iter().map(line).collect();
+    // Writing to a string cannot fail.
+    let _ = match all {
+        Some(_) => writeln!(
+            text,
+            "💲 Cost in all: {} at the list prices of {as_of}",
+            cost_text(all)
+        ),
+        None => writeln!(text, "💲 Cost in all: {}", cost_text(None)),
     };
-    let _ = writeln!(text, "💲 Cost in all: {}{prices}", cost_text(all));
     text
+}
+
+fn is_unknown(spending: &Spending) -> bool {
+    let known = [spending.input_tokens, spending.output_tokens];
+    spending.cost_usd.is_none() && known == [None, None]
+}
+
+fn line(spending: &Spending) -> String {
+    let count = |tokens: Option<u64>| tokens.map_or_else(|| "unknown".to_owned(), grouped);
+    format!(
+        "[{}] 💲 tokens in: {}, out: {}; cost: {}\n",
+        spending.agent,
+        count(spending.input_tokens),
+        count(spending.output_tokens),
+        cost_text(spending.cost_usd)
+    )
 }
 
 #[cfg(test)]
@@ -72,6 +83,18 @@ mod tests {
         assert_eq!(
             lines(&[spending("a", None, None)], None, "2025-11-30"),
             "[a] 💲 tokens in: unknown, out: 20; cost: unknown\n💲 Cost in all: unknown\n"
+        );
+    }
+
+    #[test]
+    fn where_nothing_is_known_one_line_says_so() {
+        let nothing = Spending {
+            output_tokens: None,
+            ..spending("a", None, None)
+        };
+        assert_eq!(
+            lines(&[nothing.clone(), nothing], None, "2025-11-30"),
+            "💲 Tokens and cost: unknown\n"
         );
     }
 }
