@@ -10,6 +10,7 @@ mod exec;
 mod lanes;
 mod loopback;
 mod massgen;
+mod models;
 mod network;
 mod policy;
 mod python;

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use futures::Stream;
+use massgen_config::{Price, Tokens, Usd};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -116,10 +117,32 @@ pub struct TurnRequest {
 /// Tokens as the provider counted them. `None` means that the provider did not say; it never means zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// Tokens of the request.
+    /// Tokens of the request, whether or not the provider had them in a cache.
     pub input_tokens: Option<u64>,
-    /// Tokens of the answer.
+    /// Those of them that the provider read from its cache, which are cheaper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input_tokens: Option<u64>,
+    /// Those of them that it wrote to its cache at an extra charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_tokens: Option<u64>,
+    /// Tokens of the answer, reasoning included.
     pub output_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// What the turn costs at this price; none where a count is missing or the price does not tell.
+    pub fn cost(&self, price: &Price) -> Option<Usd> {
+        // The charge depends on how long the cache lasts, which the counts do not tell.
+        if self.cache_write_tokens.is_some_and(|tokens| tokens > 0) {
+            return None;
+        }
+        price.cost(Tokens {
+            input: self.input_tokens?,
+            // Providers with a cache say so.
+            cached_input: self.cached_input_tokens.unwrap_or(0),
+            output: self.output_tokens?,
+        })
+    }
 }
 
 /// Why a model stopped.
@@ -213,4 +236,68 @@ pub trait Backend: Send + Sync {
     /// Starts one model turn. Work begins when the stream is first polled. A stream ends with [`Chunk::Done`] or with
     /// one error.
     fn stream(&self, request: TurnRequest) -> ChunkStream;
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use massgen_config::{catalogue, cost_text};
+
+    use super::*;
+
+    /// What the turn costs with a model of 3 dollars in, 0.30 from the cache and 15 out.
+    fn cost(usage: Usage) -> String {
+        let price = catalogue().price("Claude", "claude-sonnet-4-5").unwrap();
+        cost_text(usage.cost(price))
+    }
+
+    const COUNTED: Usage = Usage {
+        input_tokens: Some(100_000),
+        cached_input_tokens: None,
+        cache_write_tokens: None,
+        output_tokens: Some(10_000),
+    };
+
+    #[test]
+    fn a_turn_costs_its_counts_at_the_models_price() {
+        assert_eq!(cost(COUNTED), "$0.450");
+        assert_eq!(
+            cost(Usage {
+                cached_input_tokens: Some(100_000),
+                cache_write_tokens: Some(0),
+                ..COUNTED
+            }),
+            "$0.180"
+        );
+    }
+
+    #[test]
+    fn a_turn_without_a_count_or_with_a_charge_that_is_not_known_costs_an_unknown_amount() {
+        for usage in [
+            Usage::default(),
+            Usage {
+                input_tokens: None,
+                ..COUNTED
+            },
+            Usage {
+                output_tokens: None,
+                ..COUNTED
+            },
+            Usage {
+                cache_write_tokens: Some(1),
+                ..COUNTED
+            },
+        ] {
+            assert_eq!(cost(usage), "unknown", "{usage:?}");
+        }
+    }
+
+    #[test]
+    fn usage_that_was_recorded_before_there_were_counts_of_caches_is_read() {
+        let usage: Usage =
+            serde_json::from_str(r#"{"input_tokens":1,"output_tokens":null}"#).unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(1), None));
+        assert_eq!(usage.cached_input_tokens, None);
+    }
 }

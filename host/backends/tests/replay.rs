@@ -310,10 +310,12 @@ fn any_chunk() -> impl Strategy<Value = Chunk> {
                 arguments,
             })
         }),
-        any::<(Option<u64>, Option<u64>)>().prop_map(|(input_tokens, output_tokens)| Chunk::Usage(
+        any::<[Option<u64>; 4]>().prop_map(|[input, cached, written, output]| Chunk::Usage(
             Usage {
-                input_tokens,
-                output_tokens
+                input_tokens: input,
+                cached_input_tokens: cached,
+                cache_write_tokens: written,
+                output_tokens: output,
             }
         )),
     ]

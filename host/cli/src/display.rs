@@ -15,6 +15,7 @@ use massgen_orchestrator::{Delivered, Event, EventKind, EventSink, Outcome, Sele
 use massgen_tools::ToolStatus;
 use tokio_util::sync::CancellationToken;
 
+use crate::costs;
 use crate::flags::Output;
 
 /// A line that frames the final answer.
@@ -305,6 +306,11 @@ impl Lines {
                 context_paths,
                 ..
             } => delivered(workspace.as_ref(), context_paths),
+            EventKind::Spent {
+                agents,
+                cost_usd,
+                prices_as_of,
+            } => costs::lines(agents, *cost_usd, prices_as_of),
             EventKind::Warning { agent, message } => match agent {
                 Some(agent) => format!("[{agent}] ⚠️ {message}\n"),
                 None => format!("⚠️ {message}\n"),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use massgen_config::catalogue;
 use massgen_permissions::{Destination, Operation};
 
 use crate::mounts::Mount;
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     /// Ask what an agent may do to files
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// List the models that are known, with their limits and list prices
+    Models(ModelsFlags),
     /// Lay out the files of a run that was killed: snapshots, and the workspaces in its log
     Recover(RecoverFlags),
     /// Run one command in the sandbox, without any agent
@@ -111,6 +114,23 @@ pub(crate) enum Part {
     Coordination,
     /// The winner presents
     Final,
+}
+
+/// The flags of `models`.
+#[derive(Debug, Args)]
+pub(crate) struct ModelsFlags {
+    /// Only those of one backend type
+    #[arg(long, value_name = "TYPE", value_parser = backend_types())]
+    pub(crate) backend: Option<String>,
+
+    /// How they are shown on standard output
+    #[arg(long, value_enum, default_value_t = Output::Plain)]
+    pub(crate) output: Output,
+}
+
+/// The backend types, by the names of the key `type`.
+fn backend_types() -> PossibleValuesParser {
+    PossibleValuesParser::new(catalogue().available().map(|entry| entry.name.as_str()))
 }
 
 /// The flags of `recover`.
@@ -344,6 +364,13 @@ mod tests {
         assert!(refusal(&["policy", "explain"]).contains("<PATH>"));
         assert!(refusal(&["policy", "explain", "x", "--op", "eat"]).contains("set_times"));
         assert!(refusal(&["policy"]).contains("explain"));
+    }
+
+    #[test]
+    fn a_backend_type_that_there_is_not_is_answered_with_those_that_there_are() {
+        let refusal = refusal(&["models", "--backend", "opnai"]);
+        assert!(refusal.contains("'openai'"), "{refusal}");
+        assert!(refusal.contains("chatcompletion"), "{refusal}");
     }
 
     #[test]

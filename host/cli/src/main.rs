@@ -1,6 +1,7 @@
 //! `massgen`: several agents answer one question together, and what they do runs in a sandbox.
 
 mod approval;
+mod costs;
 mod display;
 mod exec;
 mod exit;
@@ -8,7 +9,9 @@ mod explain;
 mod first_party;
 mod flags;
 mod lanes;
+mod models;
 mod mounts;
+mod numbers;
 mod plugins;
 mod recover;
 mod run;
@@ -27,6 +30,7 @@ fn main() -> std::process::ExitCode {
     let done = match flags.into_command() {
         Command::Run(flags) => run::run(flags),
         Command::Policy(PolicyCommand::Explain(flags)) => explain::explain(&flags),
+        Command::Models(flags) => models::models(&flags),
         Command::Recover(flags) => recover::recover(&flags),
         Command::Exec(flags) => return exec::exec(&flags),
         Command::Shell(flags) => return shell::shell(&flags),

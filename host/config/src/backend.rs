@@ -7,13 +7,14 @@ use serde_json::{Map, Value};
 use crate::backend_type::{BackendType, Key};
 use crate::command_line;
 use crate::environment::Environment;
+use crate::feature;
 use crate::node::{Node, Tree};
 use crate::plan::{ApiKey, BackendKind, BackendPlan};
 use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-const LATER_TYPES: [&str; 3] = ["claude_code", "ag2", "autogen"];
+pub(crate) const LATER_TYPES: [&str; 3] = ["claude_code", "ag2", "autogen"];
 
 /// Keys that the Python version knows and this version ignores.
 const LATER_KEYS: [&str; 22] = [
@@ -81,7 +82,7 @@ pub(crate) fn read(
     let host = host(&base_url).to_ascii_lowercase();
     let mut plan = BackendPlan {
         kind: known.kind,
-        provider: known.provider.unwrap_or_else(|| Provider::at(&host)),
+        provider: known.provider().unwrap_or_else(|| Provider::at(&host)),
         model,
         base_url,
         api_key: given_key,
@@ -174,7 +175,10 @@ fn report_keys(section: &Section<'_>, known: Option<&BackendType>) {
     }
     let fields: Vec<&str> = known.into_iter().flat_map(BackendType::fields).collect();
     for name in LATER_KEYS.into_iter().filter(|name| !fields.contains(name)) {
-        if let Some(node) = section.get(name) {
+        let refused = |node| known.is_some_and(|known| feature::refuse(section, known, name, node));
+        if let Some(node) = section.get(name)
+            && !refused(node)
+        {
             section.findings.warning(
                 node.place,
                 &section.key(name),

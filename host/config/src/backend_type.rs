@@ -1,5 +1,7 @@
-//! The types of backends that a configuration may name: whose API, where, and with which key (`spec/03` §2).
+//! The types of backends that a configuration may name: which API, where, and which of its fields (`spec/03` §2). Whose
+//! it is and what it can do is in the catalogue.
 
+use crate::catalogue::{TypeEntry, catalogue};
 use crate::plan::BackendKind;
 use crate::provider::Provider;
 
@@ -121,8 +123,6 @@ pub(crate) struct BackendType {
     pub(crate) kind: BackendKind,
     /// Where the API is, unless `base_url` says otherwise.
     pub(crate) base_url: &'static str,
-    /// Whose it is; none where the host tells.
-    pub(crate) provider: Option<Provider>,
     pub(crate) key: Key,
     fields: &'static [&'static [&'static str]],
 }
@@ -133,9 +133,26 @@ impl BackendType {
         TYPES.iter().find(|known| known.name == name)
     }
 
+    /// All types.
+    pub(crate) fn all() -> impl Iterator<Item = &'static Self> {
+        TYPES.iter()
+    }
+
     /// The names of all types.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-        TYPES.iter().map(|known| known.name)
+        Self::all().map(|known| known.name)
+    }
+
+    /// What the catalogue says of it.
+    pub(crate) fn entry(&self) -> Option<&'static TypeEntry> {
+        catalogue().backend_type(self.name)
+    }
+
+    /// Whose it is; none where the host tells.
+    pub(crate) fn provider(&self) -> Option<Provider> {
+        catalogue()
+            .provider(self.entry()?.provider.as_deref()?)
+            .map(Provider::from)
     }
 
     /// The request fields that are passed on.
@@ -144,25 +161,12 @@ impl BackendType {
     }
 }
 
-const fn provider(name: &'static str, key_variables: &'static [&'static str]) -> Option<Provider> {
-    Some(Provider {
-        name,
-        key_variables,
-    })
-}
-
 /// A type that speaks Chat Completions on a server of one's own.
-const fn own_server(
-    name: &'static str,
-    base_url: &'static str,
-    provider: Option<Provider>,
-    key: &'static str,
-) -> BackendType {
+const fn own_server(name: &'static str, base_url: &'static str, key: &'static str) -> BackendType {
     BackendType {
         name,
         kind: BackendKind::ChatCompletion,
         base_url,
-        provider,
         key: Key::OwnOr(key),
         fields: &[CHAT_FIELDS, INFERENCE_FIELDS],
     }
@@ -173,7 +177,6 @@ const TYPES: [BackendType; 13] = [
         name: "chatcompletion",
         kind: BackendKind::ChatCompletion,
         base_url: BackendKind::ChatCompletion.default_base_url(),
-        provider: None,
         key: Key::Own,
         fields: &[CHAT_FIELDS],
     },
@@ -182,7 +185,6 @@ const TYPES: [BackendType; 13] = [
         kind: BackendKind::AzureOpenAi,
         // Every customer has an address of their own.
         base_url: "",
-        provider: provider("Azure OpenAI", &["AZURE_OPENAI_API_KEY"]),
         key: Key::Own,
         fields: &[CHAT_FIELDS],
     },
@@ -190,7 +192,6 @@ const TYPES: [BackendType; 13] = [
         name: "claude",
         kind: BackendKind::Claude,
         base_url: BackendKind::Claude.default_base_url(),
-        provider: provider("Claude", &["ANTHROPIC_API_KEY"]),
         key: Key::Own,
         fields: &[CLAUDE_FIELDS],
     },
@@ -198,7 +199,6 @@ const TYPES: [BackendType; 13] = [
         name: "openai",
         kind: BackendKind::OpenAi,
         base_url: BackendKind::OpenAi.default_base_url(),
-        provider: provider("OpenAI", &["OPENAI_API_KEY"]),
         key: Key::Own,
         fields: &[RESPONSES_FIELDS],
     },
@@ -206,7 +206,6 @@ const TYPES: [BackendType; 13] = [
         name: "gemini",
         kind: BackendKind::Gemini,
         base_url: BackendKind::Gemini.default_base_url(),
-        provider: provider("Gemini", &["GOOGLE_API_KEY", "GEMINI_API_KEY"]),
         key: Key::Own,
         fields: &[GEMINI_FIELDS],
     },
@@ -214,7 +213,6 @@ const TYPES: [BackendType; 13] = [
         name: "grok",
         kind: BackendKind::ChatCompletion,
         base_url: "https://api.x.ai/v1",
-        provider: provider("Grok", &["XAI_API_KEY"]),
         key: Key::Own,
         fields: &[CHAT_FIELDS],
     },
@@ -222,45 +220,18 @@ const TYPES: [BackendType; 13] = [
         name: "zai",
         kind: BackendKind::ChatCompletion,
         base_url: "https://api.z.ai/api/paas/v4",
-        provider: provider("ZAI", &["ZAI_API_KEY"]),
         key: Key::Own,
         fields: &[CHAT_FIELDS],
     },
-    own_server(
-        "lmstudio",
-        "http://localhost:1234/v1",
-        provider("LM Studio", &[]),
-        "lm-studio",
-    ),
-    own_server(
-        "ollama",
-        "http://localhost:11434/v1",
-        provider("Ollama", &[]),
-        "ollama",
-    ),
-    own_server(
-        "vllm",
-        "http://localhost:8000/v1",
-        provider("vLLM", &["VLLM_API_KEY"]),
-        "EMPTY",
-    ),
-    own_server(
-        "sglang",
-        "http://localhost:30000/v1",
-        provider("SGLang", &["SGLANG_API_KEY"]),
-        "EMPTY",
-    ),
-    own_server(
-        "inference",
-        "http://localhost:8000/v1",
-        provider("Inference", &["VLLM_API_KEY", "SGLANG_API_KEY"]),
-        "EMPTY",
-    ),
+    own_server("lmstudio", "http://localhost:1234/v1", "lm-studio"),
+    own_server("ollama", "http://localhost:11434/v1", "ollama"),
+    own_server("vllm", "http://localhost:8000/v1", "EMPTY"),
+    own_server("sglang", "http://localhost:30000/v1", "EMPTY"),
+    own_server("inference", "http://localhost:8000/v1", "EMPTY"),
     BackendType {
         name: "replay",
         kind: BackendKind::Replay,
         base_url: "",
-        provider: provider("Replay", &[]),
         key: Key::Without,
         // What it was recorded with may stay in its section.
         fields: &[CHAT_FIELDS],

@@ -5,10 +5,12 @@
 
 mod backend;
 mod backend_type;
+mod catalogue;
 mod command_line;
 mod context;
 mod diagnostic;
 mod environment;
+mod feature;
 mod image_name;
 mod limits;
 mod load;
@@ -20,6 +22,10 @@ mod provider;
 mod quantity;
 mod section;
 
+pub use catalogue::{
+    Capability, Catalogue, Model, Price, ProviderEntry, Rate, Tokens, TypeEntry, Usd, catalogue,
+    cost_text,
+};
 pub use diagnostic::{ConfigError, Diagnostic, Severity};
 pub use environment::Environment;
 pub use image_name::ImageName;

@@ -1,5 +1,7 @@
 //! Who answers at a base URL, and which variable holds the key for it (`spec/03` §2).
 
+use crate::catalogue::{ProviderEntry, catalogue};
+
 /// A provider of models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Provider {
@@ -9,39 +11,23 @@ pub struct Provider {
     pub key_variables: &'static [&'static str],
 }
 
-/// Host, display name, variables. A host also stands for its subdomains.
-const PROVIDERS: [(&str, &str, &[&str]); 14] = [
-    ("api.openai.com", "OpenAI", &["OPENAI_API_KEY"]),
-    ("cerebras.ai", "Cerebras AI", &["CEREBRAS_API_KEY"]),
-    ("together.xyz", "Together AI", &["TOGETHER_API_KEY"]),
-    ("fireworks.ai", "Fireworks AI", &["FIREWORKS_API_KEY"]),
-    ("groq.com", "Groq", &["GROQ_API_KEY"]),
-    ("nebius.com", "Nebius AI Studio", &["NEBIUS_API_KEY"]),
-    ("openrouter.ai", "OpenRouter", &["OPENROUTER_API_KEY"]),
-    ("z.ai", "ZAI", &["ZAI_API_KEY"]),
-    ("bigmodel.cn", "ZAI", &["ZAI_API_KEY"]),
-    ("moonshot.ai", "Kimi", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
-    ("moonshot.cn", "Kimi", &["MOONSHOT_API_KEY", "KIMI_API_KEY"]),
-    ("poe.com", "POE", &["POE_API_KEY"]),
-    ("aliyuncs.com", "Qwen", &["QWEN_API_KEY"]),
-    ("x.ai", "Grok", &["XAI_API_KEY"]),
-];
-
 impl Provider {
     /// The provider at a host in lower case. An unknown host speaks the same protocol under the generic name; its key is
     /// looked for where OpenAI's is.
     pub fn at(host: &str) -> Self {
-        let found = PROVIDERS.iter().find(|(domain, ..)| {
-            host.strip_suffix(domain)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        });
-        let (name, key_variables) = found.map_or(
-            ("Chat Completions", ["OPENAI_API_KEY"].as_slice()),
-            |(_, name, variables)| (*name, *variables),
-        );
+        let generic = Self {
+            name: "Chat Completions",
+            key_variables: &["OPENAI_API_KEY"],
+        };
+        catalogue().provider_at(host).map_or(generic, Self::from)
+    }
+}
+
+impl From<&'static ProviderEntry> for Provider {
+    fn from(entry: &'static ProviderEntry) -> Self {
         Self {
-            name,
-            key_variables,
+            name: &entry.name,
+            key_variables: &entry.key_variables,
         }
     }
 }

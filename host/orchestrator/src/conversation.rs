@@ -7,7 +7,7 @@ use futures::StreamExt;
 use futures::future::join_all;
 use massgen_backends::{
     Backend, BackendError, Chunk, ErrorKind, FinishReason, Message, Stage, ToolCall,
-    ToolDefinition, TurnContext, TurnRequest,
+    ToolDefinition, TurnContext, TurnRequest, Usage,
 };
 use massgen_config::AgentId;
 use massgen_tools::{BackgroundOfTurn, Toolbox};
@@ -53,6 +53,7 @@ impl Conversation {
             finish_reason: FinishReason::Stop,
         };
         let mut native = None;
+        let mut usage = Usage::default();
         while let Some(chunk) = chunks.next().await {
             match chunk? {
                 Chunk::Content { text } => {
@@ -69,17 +70,9 @@ impl Conversation {
                 }
                 Chunk::ToolCall(call) => turn.calls.push(call),
                 Chunk::Native(turn) => native = Some(turn),
-                Chunk::Usage(usage) => {
-                    let (agent, stage) = (self.agent.clone(), self.context.stage);
-                    self.reporter
-                        .event(EventKind::Usage {
-                            agent,
-                            stage,
-                            usage,
-                        })
-                        .await;
-                }
+                Chunk::Usage(counted) => usage = counted,
                 Chunk::Done { finish_reason } => {
+                    self.tell_usage(usage).await;
                     turn.finish_reason = finish_reason;
                     let (content, tool_calls) = (turn.text.clone(), turn.calls.clone());
                     self.messages.push(Message::Assistant {
@@ -96,6 +89,19 @@ impl Conversation {
             kind: ErrorKind::Protocol,
             message,
         })
+    }
+
+    /// Tells what a completed turn used. A provider that counts nothing is told of too, or the turn would seem to have
+    /// cost nothing.
+    async fn tell_usage(&self, usage: Usage) {
+        let (agent, stage) = (self.agent.clone(), self.context.stage);
+        self.reporter
+            .event(EventKind::Usage {
+                agent,
+                stage,
+                usage,
+            })
+            .await;
     }
 
     /// What the agent was shown at first: question and answers, for the log.

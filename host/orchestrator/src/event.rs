@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use massgen_backends::{Stage, Usage};
-use massgen_config::AgentId;
+use massgen_config::{AgentId, Usd};
 use massgen_tools::ToolStatus;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::AnswerLabel;
+use crate::spending::Spending;
 use crate::workspace::Delivery;
 
 /// One step of a run.
@@ -226,7 +227,7 @@ pub enum EventKind {
         /// a thousand are named.
         context_paths: Vec<PathBuf>,
     },
-    /// Tokens of one model turn, as the provider counted them.
+    /// Tokens of one completed model turn, as the provider counted them.
     Usage {
         /// Who asked.
         agent: AgentId,
@@ -242,6 +243,16 @@ pub enum EventKind {
         agent: Option<AgentId>,
         /// What happened and what to do.
         message: String,
+    },
+    /// What all completed model turns used and cost; comes shortly before the end, unless there was none. Of turns that
+    /// failed or were cut off providers tell no counts.
+    Spent {
+        /// By agent, in the order of the configuration.
+        agents: Vec<Spending>,
+        /// The sum in US dollars; none where a part of it is not known.
+        cost_usd: Option<Usd>,
+        /// The day of the list prices, `YYYY-MM-DD`.
+        prices_as_of: String,
     },
     /// The run is over. Always the last event.
     RunFinished {
@@ -419,7 +430,7 @@ mod tests {
     fn events_with_parts_of_their_own_read_back_as_they_were_written() {
         let usage = Usage {
             input_tokens: Some(1),
-            output_tokens: None,
+            ..Usage::default()
         };
         let limit = ToolStatus::Limit {
             limit: "memory".into(),
@@ -438,6 +449,17 @@ mod tests {
                 summary: String::new(),
                 elapsed_ms: u64::MAX,
                 lane: Some("local".into()),
+            },
+            EventKind::Spent {
+                agents: vec![Spending {
+                    agent: agent(),
+                    turns: 1,
+                    input_tokens: Some(1),
+                    output_tokens: None,
+                    cost_usd: None,
+                }],
+                cost_usd: None,
+                prices_as_of: "2025-11-30".into(),
             },
             EventKind::Warning {
                 agent: None,

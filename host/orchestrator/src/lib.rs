@@ -13,6 +13,7 @@ mod presentation;
 mod prompt;
 mod report;
 mod run;
+mod spending;
 mod workflow;
 
 pub mod answer;
@@ -30,3 +31,4 @@ pub use event::{
     VoteCount,
 };
 pub use run::{Member, PRESENTATION_GRACE, Run, RunError, RunOptions, RunResult};
+pub use spending::Spending;

@@ -8,6 +8,7 @@ use massgen_config::AgentId;
 
 use crate::event::{Event, EventKind, EventSink};
 use crate::layout::{Appender, LogError, LogLayout};
+use crate::spending::Ledger;
 use crate::tracker::Tracker;
 
 /// The log of one run.
@@ -24,6 +25,7 @@ pub(crate) struct Publisher {
     log: Option<RunLog>,
     log_failed: bool,
     sinks: Vec<EventSink>,
+    ledger: Ledger,
 }
 
 impl Publisher {
@@ -36,6 +38,7 @@ impl Publisher {
             log,
             log_failed: false,
             sinks,
+            ledger: Ledger::default(),
         })
     }
 
@@ -46,6 +49,7 @@ impl Publisher {
             kind,
         };
         self.next += 1;
+        self.ledger.record(&event.kind);
         let failure = self.log.as_mut().and_then(|log| log.record(&event).err());
         for sink in &mut self.sinks {
             sink(&event);
@@ -53,6 +57,13 @@ impl Publisher {
         if let Some(failure) = failure.filter(|_| !self.log_failed) {
             self.log_failed = true;
             self.warn(None, failure.to_string());
+        }
+    }
+
+    /// Tells what was spent, where anything was.
+    pub(crate) fn publish_spending(&mut self) {
+        if let Some(spent) = self.ledger.spent() {
+            self.publish(spent);
         }
     }
 

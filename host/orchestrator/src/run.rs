@@ -546,6 +546,7 @@ impl Driver {
             Ending::Failed { error } => Outcome::Failed { error },
             Ending::Interrupted => Outcome::Interrupted,
         };
+        self.publisher.publish_spending();
         let elapsed = self.begun.elapsed();
         let elapsed_ms = milliseconds(elapsed);
         self.publisher.publish(EventKind::RunFinished {

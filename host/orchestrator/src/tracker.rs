@@ -173,6 +173,7 @@ impl Tracker {
             | EventKind::PresentationContent { .. }
             | EventKind::Delivered { .. }
             | EventKind::Usage { .. }
+            | EventKind::Spent { .. }
             | EventKind::Warning { .. } => {}
         }
     }

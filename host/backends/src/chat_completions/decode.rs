@@ -55,6 +55,33 @@ struct FunctionDelta {
 struct WireUsage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptDetails>,
+}
+
+#[derive(Deserialize, Default)]
+struct PromptDetails {
+    cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+}
+
+impl From<WireUsage> for Usage {
+    fn from(wire: WireUsage) -> Self {
+        // xAI leaves reasoning out of the completion and bills it; the total has it.
+        let beyond_prompt = wire
+            .total_tokens
+            .zip(wire.prompt_tokens)
+            .and_then(|(total, prompt)| total.checked_sub(prompt));
+        let details = wire.prompt_tokens_details.unwrap_or_default();
+        Self {
+            input_tokens: wire.prompt_tokens,
+            cached_input_tokens: details.cached_tokens,
+            cache_write_tokens: details.cache_write_tokens,
+            output_tokens: wire
+                .completion_tokens
+                .map(|written| written.max(beyond_prompt.unwrap_or(0))),
+        }
+    }
 }
 
 /// A tool call whose pieces are still arriving.
@@ -93,10 +120,7 @@ impl TurnDecoder for ChatDecoder {
             return Err(Failure::from_error_object(&error));
         }
         if let Some(usage) = payload.usage {
-            self.usage = Some(Usage {
-                input_tokens: usage.prompt_tokens,
-                output_tokens: usage.completion_tokens,
-            });
+            self.usage = Some(usage.into());
         }
         // Only one choice is ever asked for; a provider that sends more is read by its first.
         for choice in payload

@@ -42,6 +42,7 @@ fn recorded_chunks() -> Vec<Chunk> {
         Chunk::Usage(Usage {
             input_tokens: Some(9),
             output_tokens: Some(12),
+            ..Usage::default()
         }),
         done(FinishReason::ToolCalls),
     ]
@@ -180,6 +181,7 @@ fn usage_that_every_payload_repeats_is_reported_once_with_its_last_value() {
     let usage = Chunk::Usage(Usage {
         input_tokens: Some(5),
         output_tokens: Some(2),
+        ..Usage::default()
     });
     assert_eq!(
         chunks,
@@ -232,4 +234,31 @@ proptest! {
         let stream = [format!("data: {payload}\n\n").as_bytes(), &tail].concat();
         let _outcome = decode([stream.as_slice()]);
     }
+}
+
+#[test]
+fn what_came_from_a_cache_and_what_was_written_to_one_is_counted() {
+    let chunks = complete(&[
+        r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":50,"completion_tokens":2,"total_tokens":52,"prompt_tokens_details":{"cached_tokens":40,"cache_write_tokens":5,"audio_tokens":0}}}"#,
+    ]);
+    let usage = Chunk::Usage(Usage {
+        input_tokens: Some(50),
+        cached_input_tokens: Some(40),
+        cache_write_tokens: Some(5),
+        output_tokens: Some(2),
+    });
+    assert_eq!(chunks, [content("a"), usage, done(FinishReason::Stop)]);
+}
+
+#[test]
+fn reasoning_that_a_provider_counts_beside_the_completion_is_output() {
+    let chunks = complete(&[
+        r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],"usage":{"prompt_tokens":50,"completion_tokens":2,"total_tokens":352,"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":300}}}"#,
+    ]);
+    let usage = Chunk::Usage(Usage {
+        input_tokens: Some(50),
+        output_tokens: Some(302),
+        ..Usage::default()
+    });
+    assert_eq!(chunks, [content("a"), usage, done(FinishReason::Stop)]);
 }

@@ -168,12 +168,14 @@ impl MessageDecoder {
     fn count(&mut self, usage: Option<WireUsage>) {
         let usage = usage.unwrap_or_default();
         if let Some(plain) = usage.input_tokens {
-            let cached = [
-                usage.cache_creation_input_tokens,
+            let (read, written) = (
                 usage.cache_read_input_tokens,
-            ];
-            let cached: u64 = cached.into_iter().flatten().sum();
+                usage.cache_creation_input_tokens,
+            );
+            let cached: u64 = [read, written].into_iter().flatten().sum();
             self.usage.input_tokens = Some(plain + cached);
+            self.usage.cached_input_tokens = read;
+            self.usage.cache_write_tokens = written;
         }
         self.usage.output_tokens = usage.output_tokens.or(self.usage.output_tokens);
     }

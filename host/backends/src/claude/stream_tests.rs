@@ -85,6 +85,8 @@ fn recorded_chunks() -> Vec<Chunk> {
         ])),
         Chunk::Usage(Usage {
             input_tokens: Some(128),
+            cached_input_tokens: Some(100),
+            cache_write_tokens: Some(3),
             output_tokens: Some(15),
         }),
         done(FinishReason::ToolCalls),
@@ -223,6 +225,7 @@ fn an_answer_in_one_piece_is_read() {
             Chunk::Usage(Usage {
                 input_tokens: Some(2),
                 output_tokens: Some(3),
+                ..Usage::default()
             }),
             done(FinishReason::ToolCalls),
         ]

@@ -50,6 +50,7 @@ struct WireUsage {
     tool_use_prompt_token_count: Option<u64>,
     candidates_token_count: Option<u64>,
     thoughts_token_count: Option<u64>,
+    cached_content_token_count: Option<u64>,
 }
 
 /// Decodes the payloads of one turn.
@@ -165,6 +166,10 @@ impl WireUsage {
                 later.candidates_token_count,
             ),
             (&mut self.thoughts_token_count, later.thoughts_token_count),
+            (
+                &mut self.cached_content_token_count,
+                later.cached_content_token_count,
+            ),
         ];
         for (known, told) in pairs {
             *known = told.or(*known);
@@ -179,6 +184,9 @@ impl WireUsage {
         };
         Usage {
             input_tokens: sum([self.prompt_token_count, self.tool_use_prompt_token_count]),
+            // Part of the prompt's count.
+            cached_input_tokens: self.cached_content_token_count,
+            cache_write_tokens: None,
             output_tokens: sum([self.candidates_token_count, self.thoughts_token_count]),
         }
     }

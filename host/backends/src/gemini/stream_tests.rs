@@ -27,7 +27,7 @@ const RECORDED: &str = concat!(
     "\r\n\r\n",
     r#"data: {"candidates":[{"content":{"parts":[{"functionCall":{"name":"read_file","args":{"path":"a"}},"thoughtSignature":"CikBAY89a18="},{"functionCall":{"id":"gp737npz","name":"list","args":{}}}],"role":"model"},"index":0}],"modelVersion":"gemini-2.5-flash","responseId":"tTCwacuEBMvnitYP06qsgQY"}"#,
     "\r\n\r\n",
-    r#"data: {"candidates":[{"content":{"parts":[{"text":"","thoughtSignature":"AY89a18iOcFu"}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":25,"candidatesTokenCount":9,"totalTokenCount":57,"promptTokensDetails":[{"modality":"TEXT","tokenCount":25}],"toolUsePromptTokenCount":3,"thoughtsTokenCount":20},"modelVersion":"gemini-2.5-flash","responseId":"tTCwacuEBMvnitYP06qsgQY"}"#,
+    r#"data: {"candidates":[{"content":{"parts":[{"text":"","thoughtSignature":"AY89a18iOcFu"}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":25,"candidatesTokenCount":9,"totalTokenCount":57,"promptTokensDetails":[{"modality":"TEXT","tokenCount":25}],"toolUsePromptTokenCount":3,"thoughtsTokenCount":20,"cachedContentTokenCount":10},"modelVersion":"gemini-2.5-flash","responseId":"tTCwacuEBMvnitYP06qsgQY"}"#,
     "\r\n\r\n",
 );
 
@@ -61,6 +61,8 @@ fn recorded_chunks() -> Vec<Chunk> {
         ])),
         Chunk::Usage(Usage {
             input_tokens: Some(28),
+            cached_input_tokens: Some(10),
+            cache_write_tokens: None,
             output_tokens: Some(29),
         }),
         done(FinishReason::ToolCalls),
@@ -174,6 +176,7 @@ fn a_prompt_that_is_refused_ends_as_withheld() {
     let usage = Chunk::Usage(Usage {
         input_tokens: Some(7),
         output_tokens: None,
+        ..Usage::default()
     });
     assert_eq!(chunks, [usage, done(FinishReason::ContentFilter)]);
 }

@@ -66,7 +66,26 @@ struct Incomplete {
 #[derive(Deserialize)]
 struct WireUsage {
     input_tokens: Option<u64>,
+    input_tokens_details: Option<InputDetails>,
     output_tokens: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+struct InputDetails {
+    cached_tokens: Option<u64>,
+    cache_write_tokens: Option<u64>,
+}
+
+impl From<WireUsage> for Usage {
+    fn from(wire: WireUsage) -> Self {
+        let details = wire.input_tokens_details.unwrap_or_default();
+        Self {
+            input_tokens: wire.input_tokens,
+            cached_input_tokens: details.cached_tokens,
+            cache_write_tokens: details.cache_write_tokens,
+            output_tokens: wire.output_tokens,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -152,10 +171,7 @@ impl ResponseDecoder {
         if !response.output.is_empty() {
             self.items = (0..).zip(response.output).collect();
         }
-        self.usage = response.usage.map(|usage| Usage {
-            input_tokens: usage.input_tokens,
-            output_tokens: usage.output_tokens,
-        });
+        self.usage = response.usage.map(Usage::from);
         let reason = response
             .incomplete_details
             .and_then(|details| details.reason);

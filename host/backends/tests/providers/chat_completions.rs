@@ -58,6 +58,7 @@ async fn a_streamed_turn_arrives_as_chunks_and_ends_with_done() {
     let usage = Chunk::Usage(Usage {
         input_tokens: Some(3),
         output_tokens: Some(1),
+        ..Usage::default()
     });
     assert_eq!(chunks, [content("Hello"), usage, done(FinishReason::Stop)]);
 }
@@ -111,7 +112,8 @@ async fn an_answer_in_one_piece_is_accepted_too() {
             }),
             Chunk::Usage(Usage {
                 input_tokens: Some(8),
-                output_tokens: Some(2)
+                output_tokens: Some(2),
+                ..Usage::default()
             }),
             done(FinishReason::ToolCalls),
         ]

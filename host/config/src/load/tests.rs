@@ -522,9 +522,9 @@ fn a_key_of_a_later_version_is_warned_about() {
     assert_eq!(
         warnings(&format!(
             "{}orchestrator:\n  voting_sensitivity: strict\n",
-            backend("enable_web_search: true\nmcp_servers: {}")
+            backend("upload_files: [a.pdf]\nmcp_servers: {}")
         )),
-        "warning: c.yaml:5:24: `agent.backend.enable_web_search`: not available in this version; it is ignored.\n\
+        "warning: c.yaml:5:19: `agent.backend.upload_files`: not available in this version; it is ignored.\n\
          warning: c.yaml:6:18: `agent.backend.mcp_servers`: not available in this version; it is ignored.\n\
          warning: c.yaml:8:23: `orchestrator.voting_sensitivity`: not available in this version; it is ignored."
     );

@@ -183,6 +183,7 @@ impl Backend for Model {
                 chunks.push(Ok(Chunk::Usage(Usage {
                     input_tokens: Some(10),
                     output_tokens: Some(2),
+                    ..Usage::default()
                 })));
                 chunks.push(Ok(Chunk::Done {
                     finish_reason: FinishReason::Stop,
@@ -374,6 +375,33 @@ async fn the_stream_is_numbered_without_gaps_and_the_journal_holds_all_of_it() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(journal, finished.events);
+}
+
+#[tokio::test]
+async fn what_was_spent_is_told_before_the_end_and_an_unknown_price_is_not_nothing() {
+    let finished = run(&[
+        Model::ordinary("one", "agent1"),
+        Model::ordinary("two", "agent1"),
+    ])
+    .await;
+    let events = finished.events.iter();
+    let turns = events
+        .filter(|event| matches!(event.kind, EventKind::Usage { .. }))
+        .count() as u64;
+    let before_the_end = &finished.events[finished.events.len() - 2].kind;
+    let EventKind::Spent {
+        agents, cost_usd, ..
+    } = before_the_end
+    else {
+        panic!("{before_the_end:?}")
+    };
+    assert_eq!(agents.iter().map(|agent| agent.turns).sum::<u64>(), turns);
+    for agent in agents {
+        assert_eq!(agent.input_tokens, Some(10 * agent.turns));
+        assert_eq!(agent.output_tokens, Some(2 * agent.turns));
+        assert_eq!(agent.cost_usd, None);
+    }
+    assert_eq!(*cost_usd, None);
 }
 
 #[tokio::test]

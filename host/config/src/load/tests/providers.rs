@@ -201,3 +201,79 @@ fn gemini_takes_either_of_its_keys_and_its_fields_in_either_writing() {
         "{refused}"
     );
 }
+
+/// A configuration of one agent of this type with one more line.
+fn with(name: &str, line: &str) -> String {
+    format!("agent:\n  backend:\n    type: {name}\n    model: m\n    api_key: k\n    {line}\n")
+}
+
+#[test]
+fn what_the_providers_api_cannot_do_is_refused_with_the_types_that_can() {
+    let place = Place::new();
+    for (name, line, expected) in [
+        (
+            "zai",
+            "enable_web_search: true",
+            "6:24: `agent.backend.enable_web_search`: a `zai` backend has no web search. \
+             Remove it, or use the type ",
+        ),
+        (
+            "grok",
+            "enable_code_interpreter: true",
+            "6:30: `agent.backend.enable_code_interpreter`: a `grok` backend has no code execution. \
+             Remove it, or use the type ",
+        ),
+        (
+            "chatcompletion",
+            "enable_code_execution: true",
+            "6:28: `agent.backend.enable_code_execution`: a `chatcompletion` backend has no code execution. \
+             Remove it, or use the type ",
+        ),
+    ] {
+        let refused = place.refusal(&with(name, line));
+        let expected = format!("error: c.yaml:{expected}");
+        assert!(refused.starts_with(&expected), "{refused}");
+        assert!(refused.contains("`openai`"), "{refused}");
+        assert_eq!(refused.lines().count(), 1, "{refused}");
+    }
+}
+
+#[test]
+fn what_the_providers_api_can_do_is_not_refused() {
+    let place = Place::new();
+    for (name, line) in [
+        ("openai", "enable_web_search: true"),
+        ("openai", "enable_code_interpreter: true"),
+        ("claude", "enable_web_search: true"),
+        ("claude", "enable_code_execution: true"),
+        ("grok", "enable_web_search: true"),
+        ("lmstudio", "mcp_servers: [{name: weather, command: npx}]"),
+        (
+            "azure_openai",
+            "mcp_servers: [{name: weather, command: npx}]",
+        ),
+    ] {
+        let azure = "    azure_endpoint: https://me.openai.azure.com\n";
+        let text = match name {
+            "azure_openai" => format!("{}{azure}", with(name, line)),
+            name => with(name, line),
+        };
+        place.plan(&text);
+    }
+}
+
+#[test]
+fn what_is_switched_off_may_be_there_for_any_type() {
+    let place = Place::new();
+    for line in ["enable_web_search: false", "enable_code_execution:"] {
+        place.plan(&with("zai", line));
+    }
+}
+
+#[test]
+fn a_recording_keeps_the_keys_of_what_was_recorded() {
+    let place = Place::new();
+    place.write("project/turns.jsonl", "");
+    let text = "agent:\n  backend: {type: replay, cassette: turns.jsonl, enable_web_search: true, enable_code_interpreter: true}\n";
+    place.plan(text);
+}
