@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::Responses;
 use super::decode::ResponseDecoder;
-use crate::transport::arriving::{self, call, content, done, events};
+use crate::transport::arriving::{self, call, content, cut, done, events};
 use crate::transport::{Failure, WireApi};
 use crate::turn::{Chunk, ErrorKind, FinishReason, NativeTurn, Usage};
 
@@ -102,13 +102,7 @@ proptest! {
     fn every_way_of_cutting_the_stream_gives_the_same_chunks(
         cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
-        let bytes = RECORDED.as_bytes();
-        let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len())).collect();
-        ends.push(bytes.len());
-        ends.sort_unstable();
-        let starts = std::iter::once(0).chain(ends.iter().copied());
-        let pieces: Vec<&[u8]> = starts.zip(&ends).map(|(start, end)| &bytes[start..*end]).collect();
-        let (chunks, outcome) = decode(pieces);
+        let (chunks, outcome) = decode(cut(RECORDED, &cuts));
         prop_assert!(outcome.is_ok());
         prop_assert_eq!(chunks, recorded_chunks());
     }

@@ -1,5 +1,7 @@
 //! For the tests of codecs: an answer that arrives in pieces, and the chunks that it should give.
 
+use proptest::sample::Index;
+
 use super::answer::StreamedAnswer;
 use super::failure::Failure;
 use super::wire::TurnDecoder;
@@ -17,6 +19,17 @@ pub(crate) fn decode<'a>(
         .try_for_each(|piece| answer.feed(piece, &mut chunks))
         .and_then(|()| answer.end(&mut chunks));
     (chunks, outcome)
+}
+
+/// The stream cut at these places.
+pub(crate) fn cut<'a>(stream: &'a str, places: &[Index]) -> Vec<&'a [u8]> {
+    let bytes = stream.as_bytes();
+    let mut ends: Vec<usize> = places.iter().map(|cut| cut.index(bytes.len())).collect();
+    ends.push(bytes.len());
+    ends.sort_unstable();
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let pieces = starts.zip(&ends).map(|(start, end)| &bytes[start..*end]);
+    pieces.collect()
 }
 
 /// A stream with these payloads.

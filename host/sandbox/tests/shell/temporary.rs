@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use massgen_permissions::audit::Record;
-use massgen_sandbox::{GuestFilesystem, LimitKind};
+use massgen_sandbox::{AuditLog, GuestFilesystem, LimitKind};
 
 use crate::line::Place;
 
@@ -42,7 +42,8 @@ async fn mktemp_and_what_needs_temporary_files_work() {
 }
 
 /// The paths below the host's directories for `/tmp` that an audit tells of.
-fn recorded(log: &Path) -> Vec<PathBuf> {
+fn recorded(log: &Path, audit: &AuditLog) -> Vec<PathBuf> {
+    audit.flush().unwrap();
     let text = fs::read_to_string(log).unwrap();
     text.lines()
         .map(|line| serde_json::from_str::<Record>(line).unwrap().path)
@@ -56,12 +57,13 @@ async fn tmp_is_no_part_of_the_workspace_and_is_gone_after_the_call() {
     let temporary = tempfile::tempdir().unwrap();
     let log = temporary.path().join("audit.jsonl");
     let audit = crate::guests::audit(&log);
+    let records = audit.log.clone();
     let place = Place::with(|files| files.with_temporary_directories().audited(audit));
     place
         .prints("mkdir /tmp/d; echo secret > /tmp/d/f; cd /tmp; ls ..")
         .await;
     assert_eq!(fs::read_dir(place.host("")).unwrap().count(), 0);
-    let made = recorded(&log)
+    let made = recorded(&log, &records)
         .into_iter()
         .find(|path| path.ends_with("d/f"));
     let made = made.expect("the audit tells of the file");
@@ -74,6 +76,7 @@ async fn a_tmp_that_stayed_empty_serves_the_next_call_and_one_that_did_not_is_go
     let temporary = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let log = temporary.path().join("audit.jsonl");
     let audit = crate::guests::audit(&log);
+    let records = audit.log.clone();
     let place = Place::in_folder(temporary, |files| {
         files.with_temporary_directories().audited(audit)
     });
@@ -86,7 +89,7 @@ async fn a_tmp_that_stayed_empty_serves_the_next_call_and_one_that_did_not_is_go
     ] {
         assert_eq!(place.prints(line).await, "", "{line}");
     }
-    let roots = recorded(&log).into_iter().map(|path| {
+    let roots = recorded(&log, &records).into_iter().map(|path| {
         let is_root = |path: &&Path| path.parent() == Some(&std::env::temp_dir());
         path.ancestors().find(is_root).unwrap().to_owned()
     });
