@@ -6,8 +6,8 @@
 mod cassette;
 mod chat_completions;
 mod claude;
+mod conversation;
 mod gemini;
-mod pairing;
 mod placeholders;
 mod plan;
 mod record;

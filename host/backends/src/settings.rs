@@ -110,6 +110,14 @@ fn flattened(parameters: &Map<String, Value>) -> impl Iterator<Item = (&String, 
         .chain(extra.into_iter().flatten())
 }
 
+/// What one API takes as one text or several and another only as a list.
+pub(crate) fn as_list(value: Value) -> Value {
+    match value {
+        Value::String(one) => Value::Array(vec![one.into()]),
+        other => other,
+    }
+}
+
 /// Lays parameters over a body member by member, those of `extra_body` last; `null` takes a member away, for servers
 /// that refuse it.
 pub(crate) fn lay_over(body: &mut Map<String, Value>, parameters: &Map<String, Value>) {

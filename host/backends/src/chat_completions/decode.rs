@@ -112,10 +112,7 @@ impl TurnDecoder for ChatDecoder {
         if text.trim() == DONE {
             return Ok(Progress::Done);
         }
-        let payload: Payload = serde_json::from_str(text).map_err(|error| Failure::Garbage {
-            reason: error.to_string(),
-            text: text.to_owned(),
-        })?;
+        let payload: Payload = serde_json::from_str(text).map_err(Failure::garbage(text))?;
         if let Some(error) = payload.error.filter(|error| !error.is_null()) {
             return Err(Failure::from_error_object(&error));
         }

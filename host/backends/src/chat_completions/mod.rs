@@ -13,7 +13,7 @@ use massgen_config::{ApiKey, BackendKind};
 use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
 
-use crate::pairing::count_calls;
+use crate::conversation::count_calls;
 use crate::settings::Settings;
 use crate::transport::{Endpoint, WireApi};
 use crate::turn::{Backend, BackendError, TurnRequest};

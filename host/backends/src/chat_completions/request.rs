@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::pairing::answered_only;
+use crate::conversation::answered_only;
 use crate::settings::{Settings, lay_over};
 use crate::turn::{Message, ToolCall, ToolDefinition};
 

@@ -66,13 +66,6 @@ fn failure(stream: &str) -> (Vec<Chunk>, Failure) {
 }
 
 #[test]
-fn a_stream_fed_byte_by_byte_gives_the_chunks_of_the_whole() {
-    let (chunks, outcome) = decode(RECORDED.as_bytes().chunks(1));
-    outcome.expect("a complete turn");
-    assert_eq!(chunks, recorded_chunks());
-}
-
-#[test]
 fn every_split_into_two_pieces_gives_the_same_chunks() {
     for cut in 0..=RECORDED.len() {
         let (first, second) = RECORDED.as_bytes().split_at(cut);
@@ -219,17 +212,6 @@ fn a_call_without_a_name_fails_the_turn() {
 
 proptest! {
     #[test]
-    fn any_cutting_of_a_stream_into_pieces_gives_the_same_chunks(
-        cuts in proptest::collection::vec(0..=RECORDED.len(), 0..40),
-    ) {
-        let mut cuts = cuts;
-        cuts.extend([0, RECORDED.len()]);
-        cuts.sort_unstable();
-        let pieces = cuts.windows(2).map(|pair| &RECORDED.as_bytes()[pair[0]..pair[1]]);
-        prop_assert_eq!(decode(pieces).0, recorded_chunks());
-    }
-
-    #[test]
     fn arbitrary_payloads_never_panic(payload in "\\PC{0,80}", tail in any::<Vec<u8>>()) {
         let stream = [format!("data: {payload}\n\n").as_bytes(), &tail].concat();
         let _outcome = decode([stream.as_slice()]);
@@ -261,4 +243,9 @@ fn reasoning_that_a_provider_counts_beside_the_completion_is_output() {
         ..Usage::default()
     });
     assert_eq!(chunks, [content("a"), usage, done(FinishReason::Stop)]);
+}
+
+#[test]
+fn a_recorded_stream_gives_its_chunks_however_it_is_cut() {
+    arriving::assert_same_however_cut(RECORDED, || ChatDecoder::new(3), &recorded_chunks());
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::request::input;
+use crate::conversation::arguments_object;
 use crate::turn::{Chunk, ToolCall};
 
 /// A block of an answer.
@@ -154,7 +154,7 @@ impl Block {
                 name,
                 arguments,
             } => Some(
-                json!({ "type": "tool_use", "id": id, "name": name, "input": input(&arguments) }),
+                json!({ "type": "tool_use", "id": id, "name": name, "input": arguments_object(&arguments) }),
             ),
             Self::Other(value) => Some(value),
         }

@@ -87,10 +87,7 @@ impl TurnDecoder for MessageDecoder {
     }
 
     fn payload(&mut self, text: &str, chunks: &mut Vec<Chunk>) -> Result<Progress, Failure> {
-        let event: Event = serde_json::from_str(text).map_err(|error| Failure::Garbage {
-            reason: error.to_string(),
-            text: text.to_owned(),
-        })?;
+        let event: Event = serde_json::from_str(text).map_err(Failure::garbage(text))?;
         match event {
             Event::MessageStart { message } => self.count(message.usage),
             Event::ContentBlockStart {

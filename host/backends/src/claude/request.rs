@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Messages;
-use crate::pairing::answered_only;
-use crate::settings::{Settings, lay_over};
+use crate::conversation::{answered_only, arguments_object, instructions};
+use crate::settings::{Settings, as_list, lay_over};
 use crate::transport::WireApi;
 use crate::turn::{Message, NativeTurn, ToolCall, ToolDefinition};
 
@@ -21,7 +21,7 @@ pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefin
         body.insert("model".to_owned(), model.as_str().into());
     }
     body.insert("max_tokens".to_owned(), MAX_TOKENS.into());
-    let system = instructions(messages);
+    let system = instructions(messages).join("\n\n");
     if !system.is_empty() {
         body.insert("system".to_owned(), system.into());
     }
@@ -42,25 +42,9 @@ pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefin
 fn named_as_here(parameters: &Map<String, Value>) -> Map<String, Value> {
     let mut named = parameters.clone();
     if let Some(stop) = named.shift_remove("stop") {
-        let list = match stop {
-            Value::String(one) => json!([one]),
-            other => other,
-        };
-        named.insert("stop_sequences".to_owned(), list);
+        named.insert("stop_sequences".to_owned(), as_list(stop));
     }
     named
-}
-
-/// All instructions; they stand outside the conversation.
-fn instructions(messages: &[Message]) -> String {
-    let texts: Vec<&str> = messages
-        .iter()
-        .filter_map(|message| match message {
-            Message::System { content } => Some(content.as_str()),
-            _ => None,
-        })
-        .collect();
-    texts.join("\n\n")
 }
 
 /// The conversation. Results of tools are blocks of a user's turn, and those of one model turn stand in one.
@@ -105,18 +89,9 @@ fn blocks(content: &str, tool_calls: &[ToolCall]) -> Value {
     // An empty text is refused by the API.
     let text = (!content.is_empty()).then(|| json!({ "type": "text", "text": content }));
     let calls = tool_calls.iter().map(|call| {
-        json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input(&call.arguments) })
+        json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments_object(&call.arguments) })
     });
     text.into_iter().chain(calls).collect()
-}
-
-/// Arguments as the object that the API wants. What the model wrote and is none is answered by an error of the tool; here
-/// it is nothing.
-pub(super) fn input(arguments: &str) -> Value {
-    serde_json::from_str(arguments)
-        .ok()
-        .filter(Value::is_object)
-        .unwrap_or_else(|| json!({}))
 }
 
 fn tool(tool: &ToolDefinition) -> Value {
@@ -128,6 +103,8 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
+    use crate::conversation::spoken::{assistant, call, result, user};
+    use crate::turn::ToolCall;
 
     /// Settings with this model and these parameters.
     fn with(model: Option<&str>, parameters: Value) -> Settings {
@@ -135,38 +112,6 @@ mod tests {
             model: model.map(str::to_owned),
             parameters: parameters.as_object().expect("an object").clone(),
             ..Settings::new("http://localhost")
-        }
-    }
-
-    fn call(id: &str) -> ToolCall {
-        ToolCall {
-            id: id.into(),
-            name: "read_file".into(),
-            arguments: r#"{"path":"a"}"#.into(),
-        }
-    }
-
-    fn result(id: &str, content: &str) -> Message {
-        Message::Tool {
-            call_id: id.into(),
-            content: content.into(),
-        }
-    }
-
-    fn user(content: &str) -> Message {
-        Message::User {
-            content: content.into(),
-        }
-    }
-
-    fn assistant(content: &str, tool_calls: Vec<ToolCall>, native: Option<Value>) -> Message {
-        Message::Assistant {
-            content: content.into(),
-            tool_calls,
-            native: native.map(|items| NativeTurn {
-                api: Messages::NAME.into(),
-                items,
-            }),
         }
     }
 
@@ -181,7 +126,11 @@ mod tests {
                 content: "Be brief.".into(),
             },
             user("Read a and b."),
-            assistant("Reading.", vec![call("toolu_1"), call("toolu_2")], None),
+            assistant(
+                "Reading.",
+                vec![call("toolu_1", "read_file"), call("toolu_2", "read_file")],
+                None,
+            ),
             result("toolu_1", "hello"),
             result("toolu_2", "world"),
             user("Go on."),
@@ -230,7 +179,11 @@ mod tests {
             { "type": "thinking", "thinking": "Hm.", "signature": "c2lnbmVk" },
             { "type": "tool_use", "id": "toolu_1", "name": "read_file", "input": { "path": "a" } },
         ]);
-        let native = assistant("", vec![call("toolu_1")], Some(items.clone()));
+        let native = assistant(
+            "",
+            vec![call("toolu_1", "read_file")],
+            Some((Messages::NAME, items.clone())),
+        );
         let turns = messages_of(&[user("Go"), native, result("toolu_1", "x")]);
         assert_eq!(turns[1]["content"], items);
     }
@@ -256,7 +209,7 @@ mod tests {
     fn nothing_that_the_api_refuses_is_written() {
         let broken = ToolCall {
             arguments: "{\"path\":".into(),
-            ..call("toolu_1")
+            ..call("toolu_1", "read_file")
         };
         let turns = messages_of(&[
             user("Go"),

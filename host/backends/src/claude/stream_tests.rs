@@ -2,12 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use proptest::prelude::*;
 use serde_json::json;
 
 use super::Messages;
 use super::decode::MessageDecoder;
-use crate::transport::arriving::{self, call, content, cut, done, events};
+use crate::transport::arriving::{self, call, content, done, events};
 use crate::transport::{Failure, WireApi};
 use crate::turn::{Chunk, ErrorKind, FinishReason, NativeTurn, Usage};
 
@@ -120,28 +119,8 @@ fn stops_with(reason: &str) -> FinishReason {
 }
 
 #[test]
-fn a_recorded_stream_gives_its_chunks() {
-    let (chunks, outcome) = decode([RECORDED.as_bytes()]);
-    outcome.unwrap();
-    assert_eq!(chunks, recorded_chunks());
-}
-
-proptest! {
-    #[test]
-    fn every_way_of_cutting_the_stream_gives_the_same_chunks(
-        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
-    ) {
-        let (chunks, outcome) = decode(cut(RECORDED, &cuts));
-        prop_assert!(outcome.is_ok());
-        prop_assert_eq!(chunks, recorded_chunks());
-    }
-}
-
-#[test]
-fn byte_by_byte_is_the_same() {
-    let (chunks, outcome) = decode(RECORDED.as_bytes().chunks(1));
-    outcome.unwrap();
-    assert_eq!(chunks, recorded_chunks());
+fn a_recorded_stream_gives_its_chunks_however_it_is_cut() {
+    arriving::assert_same_however_cut(RECORDED, MessageDecoder::default, &recorded_chunks());
 }
 
 #[test]

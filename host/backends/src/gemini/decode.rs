@@ -69,16 +69,15 @@ impl TurnDecoder for ContentDecoder {
     }
 
     fn payload(&mut self, text: &str, chunks: &mut Vec<Chunk>) -> Result<Progress, Failure> {
-        let garbage = |error: serde_json::Error| Failure::Garbage {
-            reason: error.to_string(),
-            text: text.to_owned(),
-        };
-        let answers = match serde_json::from_str(text).map_err(garbage)? {
+        let answers = match serde_json::from_str(text).map_err(Failure::garbage(text))? {
             Value::Array(answers) => answers,
             answer => vec![answer],
         };
         for answer in answers {
-            self.answer(Answer::deserialize(answer).map_err(garbage)?, chunks)?;
+            self.answer(
+                Answer::deserialize(answer).map_err(Failure::garbage(text))?,
+                chunks,
+            )?;
         }
         Ok(Progress::Open)
     }

@@ -1,6 +1,8 @@
 //! What the configuration adds to a request: under the names of the Gemini API, and in the places where it has them.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+
+use crate::settings::as_list;
 
 /// Parameters that are members of the body itself; all others are members of its `generationConfig`.
 const OF_THE_BODY: [&str; 3] = ["extra_body", "safetySettings", "toolConfig"];
@@ -16,8 +18,7 @@ pub(super) fn placed_as_here(parameters: &Map<String, Value>) -> Map<String, Val
     for (key, value) in parameters {
         let (key, value) = match (key.as_str(), value) {
             ("max_tokens", value) => ("maxOutputTokens".to_owned(), value.clone()),
-            ("stop", Value::String(one)) => ("stopSequences".to_owned(), json!([one])),
-            ("stop", value) => ("stopSequences".to_owned(), value.clone()),
+            ("stop", value) => ("stopSequences".to_owned(), as_list(value.clone())),
             ("extra_body", value) => ("extra_body".to_owned(), value.clone()),
             (key, value) => (in_camel_case(key), value.clone()),
         };
@@ -53,6 +54,8 @@ fn in_camel_case(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::expect_used)]
+
+    use serde_json::json;
 
     use super::*;
 

@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::conversation::arguments_object;
 use crate::turn::{Chunk, ToolCall};
 
 /// A part, with all its members.
@@ -16,16 +17,7 @@ pub(super) fn text(text: &str) -> Value {
 
 /// A call that the model made.
 pub(super) fn function_call(call: &ToolCall) -> Value {
-    json!({ "functionCall": { "id": call.id, "name": call.name, "args": args(&call.arguments) } })
-}
-
-/// Arguments as the object that the API wants. What the model wrote and is none is answered by an error of the tool; here
-/// it is nothing.
-fn args(arguments: &str) -> Value {
-    serde_json::from_str(arguments)
-        .ok()
-        .filter(Value::is_object)
-        .unwrap_or_else(|| json!({}))
+    json!({ "functionCall": { "id": call.id, "name": call.name, "args": arguments_object(&call.arguments) } })
 }
 
 /// What can be shown of a part of an answer.

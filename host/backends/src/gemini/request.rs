@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::parameters::placed_as_here;
 use super::{Gemini, part, resource};
-use crate::pairing::answered_only;
+use crate::conversation::{answered_only, instructions};
 use crate::settings::{Settings, lay_over};
 use crate::transport::WireApi;
 use crate::turn::{Message, NativeTurn, ToolCall, ToolDefinition};
@@ -27,7 +27,7 @@ const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 /// `null` takes a member away.
 pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefinition]) -> Value {
     let mut body = Map::new();
-    let instructions = instructions(messages);
+    let instructions: Vec<_> = instructions(messages).into_iter().map(part::text).collect();
     if !instructions.is_empty() {
         body.insert(
             "systemInstruction".to_owned(),
@@ -55,17 +55,6 @@ pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefin
 fn wants_signatures(model: &str) -> bool {
     let version = resource(model).1.strip_prefix("gemini-");
     version.is_some_and(|version| !version.starts_with("1.") && !version.starts_with("2."))
-}
-
-/// All instructions; they stand outside the conversation.
-fn instructions(messages: &[Message]) -> Vec<Value> {
-    messages
-        .iter()
-        .filter_map(|message| match message {
-            Message::System { content } => Some(part::text(content)),
-            _ => None,
-        })
-        .collect()
 }
 
 /// A call as its result must name it.
@@ -172,43 +161,12 @@ fn tool(tool: &ToolDefinition) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::spoken::{assistant, call, result, user};
 
     fn with(model: &str) -> Settings {
         Settings {
             model: Some(model.to_owned()),
             ..Settings::new("http://localhost")
-        }
-    }
-
-    fn call(id: &str, name: &str) -> ToolCall {
-        ToolCall {
-            id: id.into(),
-            name: name.into(),
-            arguments: r#"{"path":"a"}"#.into(),
-        }
-    }
-
-    fn result(id: &str, content: &str) -> Message {
-        Message::Tool {
-            call_id: id.into(),
-            content: content.into(),
-        }
-    }
-
-    fn user(content: &str) -> Message {
-        Message::User {
-            content: content.into(),
-        }
-    }
-
-    fn assistant(content: &str, tool_calls: Vec<ToolCall>, native: Option<Value>) -> Message {
-        Message::Assistant {
-            content: content.into(),
-            tool_calls,
-            native: native.map(|items| NativeTurn {
-                api: Gemini::NAME.into(),
-                items,
-            }),
         }
     }
 
@@ -275,7 +233,7 @@ mod tests {
             { "executableCode": { "code": "1+1" } },
         ]);
         let calls = vec![call("call_0", "read_file"), call("gp7", "list")];
-        let native = assistant("", calls, Some(items.clone()));
+        let native = assistant("", calls, Some((Gemini::NAME, items.clone())));
         let conversation = [
             user("Go"),
             native,
@@ -335,7 +293,7 @@ mod tests {
             &[
                 user("Go"),
                 assistant("", Vec::new(), None),
-                assistant("", Vec::new(), Some(json!([]))),
+                assistant("", Vec::new(), Some((Gemini::NAME, json!([])))),
                 user("on."),
                 assistant("", vec![broken, call("2", "list")], None),
                 result("1", "These arguments are no JSON."),

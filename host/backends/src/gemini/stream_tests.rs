@@ -2,12 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::Gemini;
 use super::decode::ContentDecoder;
-use crate::transport::arriving::{self, call, content, cut, done, events};
+use crate::transport::arriving::{self, call, content, done, events};
 use crate::transport::{Failure, WireApi};
 use crate::turn::{Chunk, ErrorKind, FinishReason, NativeTurn, Usage};
 
@@ -94,23 +93,8 @@ fn hi() -> String {
 }
 
 #[test]
-fn a_recorded_stream_gives_its_chunks_byte_by_byte_too() {
-    for pieces in [RECORDED.len(), 1] {
-        let (chunks, outcome) = decode(RECORDED.as_bytes().chunks(pieces));
-        outcome.unwrap();
-        assert_eq!(chunks, recorded_chunks());
-    }
-}
-
-proptest! {
-    #[test]
-    fn every_way_of_cutting_the_stream_gives_the_same_chunks(
-        cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
-    ) {
-        let (chunks, outcome) = decode(cut(RECORDED, &cuts));
-        prop_assert!(outcome.is_ok());
-        prop_assert_eq!(chunks, recorded_chunks());
-    }
+fn a_recorded_stream_gives_its_chunks_however_it_is_cut() {
+    arriving::assert_same_however_cut(RECORDED, || ContentDecoder::new(3), &recorded_chunks());
 }
 
 #[test]

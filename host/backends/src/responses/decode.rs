@@ -109,19 +109,15 @@ impl TurnDecoder for ResponseDecoder {
     }
 
     fn payload(&mut self, text: &str, chunks: &mut Vec<Chunk>) -> Result<Progress, Failure> {
-        let garbage = |error: serde_json::Error| Failure::Garbage {
-            reason: error.to_string(),
-            text: text.to_owned(),
-        };
-        let value: Value = serde_json::from_str(text).map_err(garbage)?;
+        let value: Value = serde_json::from_str(text).map_err(Failure::garbage(text))?;
         if value["object"] == "response" {
-            let response = Response::deserialize(value).map_err(garbage)?;
+            let response = Response::deserialize(value).map_err(Failure::garbage(text))?;
             let texts = response.output.iter().filter_map(item::as_text);
             chunks.extend(texts.map(|text| Chunk::Content { text }));
             self.end(response)?;
             return Ok(Progress::Done);
         }
-        match Event::deserialize(value).map_err(garbage)? {
+        match Event::deserialize(value).map_err(Failure::garbage(text))? {
             Event::Text { delta } => chunks.push(Chunk::Content { text: delta }),
             Event::Reasoning { delta } => chunks.push(Chunk::Reasoning { text: delta }),
             Event::SummaryPart { summary_index } if summary_index > 0 => {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Responses;
 use super::item;
-use crate::pairing::answered_only;
+use crate::conversation::{answered_only, instructions};
 use crate::settings::{Settings, lay_over};
 use crate::transport::WireApi;
 use crate::turn::{Message, NativeTurn, ToolDefinition};
@@ -23,7 +23,7 @@ pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefin
             body.insert("include".to_owned(), json!(["reasoning.encrypted_content"]));
         }
     }
-    let instructions = instructions(messages);
+    let instructions = instructions(messages).join("\n\n");
     if !instructions.is_empty() {
         body.insert("instructions".to_owned(), instructions.into());
     }
@@ -68,18 +68,6 @@ fn named_as_here(parameters: &Map<String, Value>) -> Map<String, Value> {
         }
     }
     named
-}
-
-/// All instructions; they stand outside the conversation.
-fn instructions(messages: &[Message]) -> String {
-    let texts: Vec<&str> = messages
-        .iter()
-        .filter_map(|message| match message {
-            Message::System { content } => Some(content.as_str()),
-            _ => None,
-        })
-        .collect();
-    texts.join("\n\n")
 }
 
 fn input(messages: &[Message]) -> Vec<Value> {
@@ -132,41 +120,13 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
     use super::*;
-    use crate::turn::ToolCall;
+    use crate::conversation::spoken::{assistant, call, result, user};
 
     fn with(model: Option<&str>, parameters: Value) -> Settings {
         Settings {
             model: model.map(str::to_owned),
             parameters: parameters.as_object().expect("an object").clone(),
             ..Settings::new("http://localhost")
-        }
-    }
-
-    fn user(content: &str) -> Message {
-        Message::User {
-            content: content.into(),
-        }
-    }
-
-    fn assistant(content: &str, id: &str, native: Option<Value>) -> Message {
-        Message::Assistant {
-            content: content.into(),
-            tool_calls: vec![ToolCall {
-                id: id.into(),
-                name: "read_file".into(),
-                arguments: r#"{"path":"a"}"#.into(),
-            }],
-            native: native.map(|items| NativeTurn {
-                api: Responses::NAME.into(),
-                items,
-            }),
-        }
-    }
-
-    fn result(id: &str) -> Message {
-        Message::Tool {
-            call_id: id.into(),
-            content: "hello".into(),
         }
     }
 
@@ -177,8 +137,8 @@ mod tests {
                 content: "Be brief.".into(),
             },
             user("Read a."),
-            assistant("Reading.", "call_1", None),
-            result("call_1"),
+            assistant("Reading.", vec![call("call_1", "read_file")], None),
+            result("call_1", "hello"),
         ];
         let tools = [ToolDefinition {
             name: "read_file".into(),
@@ -215,10 +175,11 @@ mod tests {
             { "type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA" },
             { "type": "function_call", "call_id": "call_1", "name": "read_file", "arguments": "{}" },
         ]);
-        let native = assistant("", "call_1", Some(items.clone()));
+        let calls = vec![call("call_1", "read_file")];
+        let native = assistant("", calls, Some((Responses::NAME, items.clone())));
         let body = body(
             &with(None, json!({})),
-            &[user("Go"), native, result("call_1")],
+            &[user("Go"), native, result("call_1", "hello")],
             &[],
         );
         assert_eq!(body["input"][1], items[0]);

@@ -1,6 +1,7 @@
 //! For the tests of codecs: an answer that arrives in pieces, and the chunks that it should give.
 
-use proptest::sample::Index;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::answer::StreamedAnswer;
 use super::failure::Failure;
@@ -21,15 +22,26 @@ pub(crate) fn decode<'a>(
     (chunks, outcome)
 }
 
-/// The stream cut at these places.
-pub(crate) fn cut<'a>(stream: &'a str, places: &[Index]) -> Vec<&'a [u8]> {
+/// Asserts that a stream gives these chunks however it is cut: not at all, at every byte, and anywhere.
+pub(crate) fn assert_same_however_cut<D: TurnDecoder>(
+    stream: &str,
+    decoder: impl Fn() -> D,
+    expected: &[Chunk],
+) {
     let bytes = stream.as_bytes();
-    let mut ends: Vec<usize> = places.iter().map(|cut| cut.index(bytes.len())).collect();
-    ends.push(bytes.len());
-    ends.sort_unstable();
-    let starts = std::iter::once(0).chain(ends.iter().copied());
-    let pieces = starts.zip(&ends).map(|(start, end)| &bytes[start..*end]);
-    pieces.collect()
+    for size in [bytes.len(), 1] {
+        let (chunks, outcome) = decode(decoder(), bytes.chunks(size));
+        assert!(outcome.is_ok(), "in pieces of {size}: {outcome:?}");
+        assert_eq!(chunks, expected, "in pieces of {size}");
+    }
+    proptest!(|(mut cuts in vec(0..=bytes.len(), 0..40))| {
+        cuts.extend([0, bytes.len()]);
+        cuts.sort_unstable();
+        let pieces = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]);
+        let (chunks, outcome) = decode(decoder(), pieces);
+        prop_assert!(outcome.is_ok(), "{outcome:?}");
+        prop_assert_eq!(chunks, expected);
+    });
 }
 
 /// A stream with these payloads.

@@ -52,6 +52,14 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// For `map_err`: this payload is not what the wire format promises.
+    pub(crate) fn garbage(text: &str) -> impl Fn(serde_json::Error) -> Self + '_ {
+        |error| Self::Garbage {
+            reason: error.to_string(),
+            text: text.to_owned(),
+        }
+    }
+
     /// Reads an `error` member: an object with `message` and perhaps a numeric `code`, or a bare text.
     pub(crate) fn from_error_object(error: &Value) -> Self {
         let status = error

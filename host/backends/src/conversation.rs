@@ -1,6 +1,12 @@
-//! The rule that every provider has: a tool call in the conversation has its result there.
+//! What codecs read out of a conversation before they write it. One rule all providers have: a tool call has its result
+//! there.
+
+#[cfg(test)]
+pub(crate) mod spoken;
 
 use std::collections::HashSet;
+
+use serde_json::{Value, json};
 
 use crate::turn::{Message, ToolCall};
 
@@ -53,6 +59,24 @@ fn without_unanswered(
     })
 }
 
+/// All instructions, for APIs where they stand outside the conversation.
+pub(crate) fn instructions(messages: &[Message]) -> Vec<&str> {
+    let texts = messages.iter().filter_map(|message| match message {
+        Message::System { content } => Some(content.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// Arguments as the object that some APIs want. What the model wrote and is none is answered by an error of the tool; in
+/// the conversation it is nothing.
+pub(crate) fn arguments_object(arguments: &str) -> Value {
+    serde_json::from_str(arguments)
+        .ok()
+        .filter(Value::is_object)
+        .unwrap_or_else(|| json!({}))
+}
+
 /// How many tool calls the conversation holds.
 pub(crate) fn count_calls(messages: &[Message]) -> usize {
     messages
@@ -66,35 +90,14 @@ pub(crate) fn count_calls(messages: &[Message]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::spoken::{assistant, call, result};
     use super::*;
-    use crate::turn::NativeTurn;
-
-    fn call(id: &str) -> ToolCall {
-        ToolCall {
-            id: id.into(),
-            name: "read_file".into(),
-            arguments: "{}".into(),
-        }
-    }
-
-    fn assistant(content: &str, tool_calls: Vec<ToolCall>, native: Option<NativeTurn>) -> Message {
-        Message::Assistant {
-            content: content.into(),
-            tool_calls,
-            native,
-        }
-    }
 
     #[test]
     fn tool_calls_without_a_result_are_left_out_and_whole_turns_stay_as_they_are() {
-        let native = Some(NativeTurn {
-            api: "x".into(),
-            items: serde_json::json!([1]),
-        });
-        let result = Message::Tool {
-            call_id: "1".into(),
-            content: "x".into(),
-        };
+        let native = Some(("x", json!([1])));
+        let call = |id| call(id, "read_file");
+        let result = result("1", "x");
         let messages = [
             assistant("Reading.", vec![call("1"), call("2")], native.clone()),
             result.clone(),
