@@ -1,40 +1,20 @@
 //! The Gemini side of the provider as the real codec sees it, and as one that loses something would.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use futures::StreamExt;
 use massgen_backends::{
-    BackendError, Chunk, ErrorKind, Message, NativeTurn, Settings, Stage, ToolCall, ToolDefinition,
-    TurnContext, TurnRequest, gemini,
+    BackendError, Chunk, ErrorKind, Message, NativeTurn, Settings, ToolCall, gemini,
 };
 use massgen_test_provider::{Call, Provider, Turn};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+
+use crate::user;
 
 async fn ask(provider: &Provider, messages: &[Message]) -> Result<Vec<Chunk>, BackendError> {
     let settings = Settings {
         model: Some("agent-1".into()),
         ..Settings::new(provider.base_url())
     };
-    let context = TurnContext {
-        agent: "a".into(),
-        stage: Stage::Coordination,
-        sees: Vec::new(),
-        answers: watch::channel(Vec::new()).1,
-        placeholders: Vec::new(),
-    };
-    let tool = ToolDefinition {
-        name: "list".into(),
-        description: "A tool.".into(),
-        parameters: json!({ "type": "object" }),
-    };
-    let request = TurnRequest {
-        context,
-        messages: messages.to_vec(),
-        tools: vec![tool],
-    };
     let backend = gemini(settings).expect("valid settings");
-    let items: Vec<_> = backend.stream(request).collect().await;
-    items.into_iter().collect()
+    crate::ask(&backend, messages.to_vec(), &["list"]).await
 }
 
 /// The turn as it goes into the conversation.
@@ -49,12 +29,6 @@ fn turn(chunks: &[Chunk]) -> (String, Vec<ToolCall>, NativeTurn) {
         }
     }
     (said, calls, native.expect("a native turn"))
-}
-
-fn user(content: &str) -> Message {
-    Message::User {
-        content: content.into(),
-    }
 }
 
 /// A provider that calls two tools in each of three turns, and then says what it was told.

@@ -1,6 +1,8 @@
 //! The provider as the real codec sees it.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod gemini;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
