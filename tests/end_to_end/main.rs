@@ -12,6 +12,7 @@ mod loopback;
 mod massgen;
 mod models;
 mod network;
+mod plugins;
 mod policy;
 mod python;
 mod recover;

@@ -131,6 +131,43 @@ fn an_error_is_shown_as_python_shows_it() {
 }
 
 #[test]
+fn options_are_those_of_python_and_what_is_missing_is_said() {
+    let Some(plugins) = plugins() else { return };
+    let folder = Folder::new();
+    let exec = |words: &[&str]| {
+        let words = [&["exec", "--", "python-science"], words].concat();
+        run(&folder, &plugins, &words)
+    };
+    let program = "import sys; assert False; print(__debug__, sys.flags.optimize)";
+    let optimised = exec(&["-O", "-c", program]);
+    assert_eq!(optimised.stdout, "False 1\n", "{}", optimised.stderr);
+    let help = exec(&["-h"]);
+    assert!(
+        help.stdout.starts_with("usage: python-science [option]"),
+        "{}",
+        help.stdout
+    );
+    assert!(help.stdout.contains("no subprocess"), "{}", help.stdout);
+    assert!(!help.stdout.contains("`pip' installs"), "{}", help.stdout);
+    let unknown = exec(&["-Z"]);
+    assert_eq!(unknown.code, Some(2));
+    assert!(
+        unknown
+            .stderr
+            .starts_with("unknown option -Z\nusage: python-science")
+    );
+    let fetch = "import urllib.request as r; r.urlopen('http://example.org')";
+    let network = exec(&["-c", fetch]);
+    assert!(
+        network
+            .stderr
+            .contains("There is no network in python-science"),
+        "{}",
+        network.stderr
+    );
+}
+
+#[test]
 fn it_is_held_by_the_same_rules_and_limits() {
     let Some(plugins) = plugins() else { return };
     let folder = Folder::new();

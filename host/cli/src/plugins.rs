@@ -91,27 +91,30 @@ impl Plugins {
 
 impl Offered {
     fn load(&self, sandbox: &Sandbox) -> Result<Plugin, Failure> {
-        let manifest = self.manifest.clone();
-        let (digest, size) = match &self.source {
-            Source::Binary(packed) => (Some(packed.digest), packed.size as u64),
+        let mut manifest = self.manifest.clone();
+        let size = match &self.source {
+            Source::Binary(packed) => {
+                manifest.digest = Some(packed.digest.to_owned());
+                packed.size as u64
+            }
             Source::Folder(folder) => {
-                let size = folder.join(&manifest.component).metadata();
-                (
-                    manifest.digest.as_deref(),
-                    size.map_or(0, |file| file.len()),
-                )
+                // What cannot be read is told by the loading.
+                manifest.digest = manifest.digest_in(folder).ok();
+                let component = folder.join(&manifest.component).metadata();
+                component.map_or(0, |file| file.len())
             }
         };
-        if digest.is_none_or(|digest| sandbox.is_prepared(digest)) {
-            return Ok(self.load_now(sandbox)?);
+        let is_prepared = |digest: &String| sandbox.is_prepared(digest);
+        if manifest.digest.as_ref().is_none_or(is_prepared) {
+            return Ok(self.load_now(sandbox, manifest)?);
         }
-        let name = &manifest.name;
+        let name = manifest.name.clone();
         notice(&format!(
             "Preparing the plugin `{name}` ({:.1} MB) for this machine; this happens once ...",
             size as f64 / 1e6
         ));
         let started = Instant::now();
-        let plugin = self.load_now(sandbox)?;
+        let plugin = self.load_now(sandbox, manifest)?;
         notice(&format!(
             "The plugin `{name}` is ready after {:.1} s.",
             started.elapsed().as_secs_f64()
@@ -119,8 +122,7 @@ impl Offered {
         Ok(plugin)
     }
 
-    fn load_now(&self, sandbox: &Sandbox) -> Result<Plugin, LoadError> {
-        let manifest = self.manifest.clone();
+    fn load_now(&self, sandbox: &Sandbox, manifest: Manifest) -> Result<Plugin, LoadError> {
         match &self.source {
             Source::Binary(packed) => {
                 let unpack = || zstd::decode_all(packed.compressed);

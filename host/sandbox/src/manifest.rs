@@ -144,6 +144,20 @@ impl Manifest {
         }
     }
 
+    /// The digest of the component in this folder: as given, or of what lies there, which is then read whole.
+    ///
+    /// # Errors
+    /// When it must be read and cannot.
+    pub fn digest_in(&self, folder: &Path) -> std::io::Result<String> {
+        match &self.digest {
+            Some(digest) => Ok(digest.clone()),
+            None => {
+                let component = std::fs::read(folder.join(&self.component))?;
+                Ok(blake3::hash(&component).to_hex().to_string())
+            }
+        }
+    }
+
     /// True when it asks for the right to start commands.
     pub fn starts_commands(&self) -> bool {
         self.declares("massgen:plugin/process")

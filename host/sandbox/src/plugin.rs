@@ -53,6 +53,38 @@ pub enum LoadError {
         /// What is missing.
         export: &'static str,
     },
+    /// Its component cannot be read.
+    #[error(
+        "plugin `{plugin}`: cannot read its component {component}: {source}. Install the plugin again, or remove its folder."
+    )]
+    Unreadable {
+        /// The plugin.
+        plugin: String,
+        /// The file, or what stands for it.
+        component: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Its component is not the one that the digest names.
+    #[error(
+        "plugin `{plugin}`: its component has the digest {found} and not {digest}, which its manifest names. Install the plugin again, or correct `digest` if you have changed the component."
+    )]
+    Changed {
+        /// The plugin.
+        plugin: String,
+        /// The digest that was named.
+        digest: String,
+        /// The component's own.
+        found: String,
+    },
+    /// Its manifest names files, and there is no folder in which they could be.
+    #[error(
+        "plugin `{plugin}`: its manifest names files, which only a plugin in a folder of its own can bring along"
+    )]
+    NoFolder {
+        /// The plugin.
+        plugin: String,
+    },
     /// The folder that the plugin's files are in cannot be opened.
     #[error("plugin `{plugin}` brings files: {reason}")]
     Files {
@@ -71,6 +103,16 @@ pub enum LoadError {
         /// The engine's reason.
         reason: wasmtime::Error,
     },
+}
+
+impl LoadError {
+    fn unreadable(manifest: &Manifest, component: &Path, source: std::io::Error) -> Self {
+        Self::Unreadable {
+            plugin: manifest.name.clone(),
+            component: component.display().to_string(),
+            source,
+        }
+    }
 }
 
 /// A loaded component. Cheap to clone.
@@ -140,6 +182,11 @@ impl Sandbox {
         bytes: impl FnOnce() -> std::io::Result<Vec<u8>>,
         installed: Installed,
     ) -> Result<Plugin, LoadError> {
+        if installed.folder.is_none() && !manifest.files.is_empty() {
+            return Err(LoadError::NoFolder {
+                plugin: manifest.name,
+            });
+        }
         let component = match self.inner.cache.load(&self.inner.engine, digest) {
             Some(component) => component,
             None => self.compile(&manifest, digest, bytes)?,
@@ -170,10 +217,9 @@ impl Sandbox {
     /// As [`Sandbox::load`], and when a folder that the manifest names cannot be opened.
     pub fn load_folder(&self, manifest: Manifest, folder: &Path) -> Result<Plugin, LoadError> {
         let component = folder.join(&manifest.component);
-        let unreadable = |error: std::io::Error| LoadError::Invalid {
-            plugin: manifest.name.clone(),
-            reason: wasmtime::Error::from(error).context(component.display().to_string()),
-        };
+        let digest = manifest
+            .digest_in(folder)
+            .map_err(|source| LoadError::unreadable(&manifest, &component, source))?;
         let files = Brought::open(folder, &manifest.files).map_err(|reason| LoadError::Files {
             plugin: manifest.name.clone(),
             reason,
@@ -182,17 +228,7 @@ impl Sandbox {
             folder: Some(folder.to_owned()),
             files,
         };
-        match manifest.digest.clone() {
-            Some(digest) => {
-                let bytes = || std::fs::read(&component);
-                self.load_installed(manifest, &digest, bytes, installed)
-            }
-            None => {
-                let bytes = std::fs::read(&component).map_err(unreadable)?;
-                let digest = blake3::hash(&bytes).to_hex();
-                self.load_installed(manifest, &digest, || Ok(bytes), installed)
-            }
-        }
+        self.load_installed(manifest, &digest, || std::fs::read(&component), installed)
     }
 
     /// Loads a component from its bytes.
@@ -214,12 +250,15 @@ impl Sandbox {
             plugin: manifest.name.clone(),
             reason,
         };
-        let bytes = bytes().map_err(|error| invalid(error.into()))?;
+        let bytes = bytes()
+            .map_err(|source| LoadError::unreadable(manifest, &manifest.component, source))?;
         let found = blake3::hash(&bytes).to_hex();
         if found.as_str() != digest {
-            return Err(invalid(wasmtime::format_err!(
-                "its digest is {found} and not {digest}"
-            )));
+            return Err(LoadError::Changed {
+                plugin: manifest.name.clone(),
+                digest: digest.to_owned(),
+                found: found.to_string(),
+            });
         }
         let component = Component::new(&self.inner.engine, &bytes).map_err(invalid)?;
         if let Err(error) = self.inner.cache.store(digest, &component) {

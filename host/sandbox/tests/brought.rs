@@ -166,10 +166,30 @@ fn a_component_that_is_not_the_one_of_the_digest_is_refused() {
     let digest = "0".repeat(64);
     let manifest = folder.manifest(&format!("digest = '{digest}'"));
     let error = sandbox().load_folder(manifest, &folder.path).err().unwrap();
+    assert!(matches!(error, LoadError::Changed { .. }));
+    assert!(error.to_string().contains(&format!("and not {digest}")));
+    assert!(error.to_string().contains("Install the plugin again"));
+}
+
+#[test]
+fn a_component_that_is_missing_is_named() {
+    let folder = Folder::new();
+    let manifest = folder.manifest("component = 'gone.wasm'");
+    let error = sandbox().load_folder(manifest, &folder.path).err().unwrap();
+    assert!(matches!(error, LoadError::Unreadable { .. }));
     assert!(
-        error.to_string().contains(&format!("and not {digest}")),
+        error.to_string().contains("gone.wasm: No such file"),
         "{error}"
     );
+}
+
+#[test]
+fn a_plugin_without_a_folder_cannot_bring_files() {
+    let folder = Folder::new();
+    let component = fs::read(folder.path.join("plugin.wasm")).unwrap();
+    let manifest = folder.manifest("[files]\n'/usr/share/tools' = 'share'");
+    let error = sandbox().load_bytes(manifest, &component).err().unwrap();
+    assert!(matches!(error, LoadError::NoFolder { .. }), "{error}");
 }
 
 #[test]

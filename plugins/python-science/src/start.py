@@ -5,6 +5,7 @@ comes before the call's own arguments (`arguments` in the manifest). `command_li
 """
 
 import builtins
+import copy
 import linecache
 import os
 import runpy
@@ -12,8 +13,15 @@ import sys
 import textwrap
 import types
 import warnings
+from importlib._bootstrap_external import SourceLoader
 
 OWN_FOLDER = os.path.dirname(__file__)
+
+NAME = "python-science"
+
+HELP = "This interpreter runs in a WASI sandbox: no threads, no network, no subprocess. `python' has the last two."
+
+NO_NETWORK = "There is no network in python-science: fetch with `python` or `curl`, and read the file here."
 
 #: Where `pip` of the plugin `python` installs packages. They are in pure Python, so they serve here too.
 SITE = "lib/python3.14/site-packages"
@@ -27,12 +35,12 @@ def main(words):
     try:
         invocation = command_line.parse(words)
     except command_line.UsageError as error:
-        print(f"{error}\n{command_line.USAGE}".replace("python", "python-science"), file=sys.stderr)
+        print(f"{error}\n{command_line.USAGE}".replace("python", NAME), file=sys.stderr)
         return 2
     try:
         os.chdir(os.environ.pop("MASSGEN_DIRECTORY", "/"))
     except OSError as error:
-        print(f"python-science: cannot enter the working directory: {error}", file=sys.stderr)
+        print(f"{NAME}: cannot enter the working directory: {error}", file=sys.stderr)
         return 2
     sys.excepthook = report
     prepare(invocation, command_line.Source)
@@ -40,9 +48,12 @@ def main(words):
         case command_line.Source.VERSION:
             print(f"Python {sys.version.split()[0]}")
         case command_line.Source.HELP:
-            print(command_line.HELP.replace("usage: python", "usage: python-science"))
+            print(command_line.OPTIONS.replace("usage: python", f"usage: {NAME}"))
+            print(HELP)
         case command_line.Source.COMMAND:
-            run_text(textwrap.dedent(invocation.program), "<string>")
+            text = invocation.program
+            # What CPython does since 3.14.
+            run_text(textwrap.dedent(text) if text[:1].isspace() else text, "<string>")
         case command_line.Source.STDIN:
             run_text(sys.stdin.buffer.read(), "<stdin>")
         case command_line.Source.MODULE:
@@ -66,6 +77,10 @@ def prepare(invocation, source):
     if invocation.site and invocation.user_site and os.path.isdir(os.path.join(base, SITE)):
         sys.path.append(os.path.join(base, SITE))
     sys._xoptions.update(invocation.extensions)
+    if invocation.optimization:
+        sys.flags = copy.replace(sys.flags, optimize=invocation.optimization)
+        # What importlib passes to `compile` for each module.
+        SourceLoader.source_to_code.__kwdefaults__ = {"_optimize": invocation.optimization}
     if invocation.warnings:
         sys.warnoptions[:] = invocation.warnings
         warnings._processoptions(invocation.warnings)
@@ -80,7 +95,7 @@ def fresh_main():
 
 def run_text(text, name):
     module = fresh_main()
-    code = compile(text, name, "exec", dont_inherit=True)
+    code = compile(text, name, "exec", dont_inherit=True, optimize=sys.flags.optimize)
     source = text if isinstance(text, str) else text.decode("utf-8", "replace")
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     exec(code, module.__dict__)
@@ -98,11 +113,12 @@ def run_file(path):
     except OSError as error:
         where = os.path.join(os.getcwd(), path)
         reason = f"[Errno {error.errno}] {error.strerror}"
-        print(f"python-science: can't open file {where!r}: {reason}", file=sys.stderr)
+        print(f"{NAME}: can't open file {where!r}: {reason}", file=sys.stderr)
         return 2
     module = fresh_main()
     module.__file__ = os.path.abspath(path)
-    exec(compile(text, module.__file__, "exec", dont_inherit=True), module.__dict__)
+    code = compile(text, module.__file__, "exec", dont_inherit=True, optimize=sys.flags.optimize)
+    exec(code, module.__dict__)
     return 0
 
 
@@ -110,6 +126,8 @@ def report(kind, error, trace, *, own_file=__file__):
     """Shows an uncaught exception without the frames of this script."""
     while trace is not None and trace.tb_frame.f_code.co_filename == own_file:
         trace = trace.tb_next
+    if isinstance(error, AttributeError) and getattr(error.obj, "__name__", None) == "_socket":
+        error.add_note(NO_NETWORK)
     sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
 

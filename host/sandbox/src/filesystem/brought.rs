@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use massgen_permissions::{Access, Extent, Grant, GrantKind, Policy};
 
+use super::derived::Derived;
 use super::mount::{Mount, MountError, MountPoint, open_mount};
 
 /// The opened folders of one plugin.
@@ -59,8 +60,7 @@ impl Brought {
 #[derive(Debug, Default)]
 pub(super) struct Beside {
     grants: Vec<Grant>,
-    /// A policy and the one that was made of it by adding the grants, until there is another.
-    made: Mutex<Option<(Arc<Policy>, Arc<Policy>)>>,
+    granted: Derived,
 }
 
 impl Beside {
@@ -68,7 +68,7 @@ impl Beside {
         let grants = brought.into_iter().map(|brought| brought.grant.clone());
         Self {
             grants: grants.collect(),
-            made: Mutex::default(),
+            granted: Derived::default(),
         }
     }
 
@@ -77,25 +77,14 @@ impl Beside {
         if self.grants.is_empty() {
             return policy;
         }
-        // Both are replaced as one, so a panic leaves a pair that belongs together.
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
-            Some((of, whole)) if Arc::ptr_eq(of, &policy) => Arc::clone(whole),
-            _ => {
-                let mut whole = Policy::clone(&policy);
-                for grant in &self.grants {
-                    if whole
-                        .grants
-                        .iter()
-                        .all(|granted| granted.path != grant.path)
-                    {
-                        whole = whole.with_grant(grant.clone());
-                    }
+        self.granted.from(policy, |policy| {
+            let mut whole = policy.clone();
+            for grant in &self.grants {
+                if whole.grants.iter().all(|other| other.path != grant.path) {
+                    whole = whole.with_grant(grant.clone());
                 }
-                let whole = Arc::new(whole);
-                *made = Some((policy, Arc::clone(&whole)));
-                whole
             }
-        }
+            whole
+        })
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File as HostFile;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use massgen_config::ReadBeforeDelete;
 use massgen_permissions::audit::{self, Phase};
@@ -22,6 +22,7 @@ use wasmtime_wasi::p2::{FsError, FsResult};
 
 use super::atlas::Atlas;
 use super::denial::{Denial, DenialLog};
+use super::derived::Derived;
 use super::device::Device;
 use super::ledger::{Budget, Identity, Ledger, Quota, is_generated};
 use super::mount::GuestFilesystem;
@@ -55,8 +56,8 @@ pub(crate) struct Call {
 #[derive(Debug)]
 enum View {
     Whole,
-    /// Nothing may be written. Holds the agent's policy and the one made of it, until the agent's changes.
-    ReadOnly(Mutex<Option<(Arc<Policy>, Arc<Policy>)>>),
+    /// Nothing may be written.
+    ReadOnly(Derived),
 }
 
 impl Call {
@@ -91,7 +92,7 @@ impl Call {
             denials: self.denials.clone(),
             view: match self.view {
                 View::Whole => View::Whole,
-                View::ReadOnly(_) => View::ReadOnly(Mutex::default()),
+                View::ReadOnly(_) => View::ReadOnly(Derived::default()),
             },
             identity,
             cancel,
@@ -108,7 +109,7 @@ impl Call {
 
     /// The same files, without the right to write any.
     pub(crate) fn reading_only(mut self) -> Self {
-        self.view = View::ReadOnly(Mutex::default());
+        self.view = View::ReadOnly(Derived::default());
         self
     }
 
@@ -121,18 +122,9 @@ impl Call {
     /// The policy in force now.
     pub(crate) fn policy(&self) -> Arc<Policy> {
         let whole = self.filesystem.policy();
-        let View::ReadOnly(made) = &self.view else {
-            return whole;
-        };
-        // Both are replaced as one, so a panic leaves a pair that belongs together.
-        let mut made = made.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
-            Some((of, narrowed)) if Arc::ptr_eq(of, &whole) => Arc::clone(narrowed),
-            _ => {
-                let narrowed = Arc::new(whole.reading_only());
-                *made = Some((whole, Arc::clone(&narrowed)));
-                narrowed
-            }
+        match &self.view {
+            View::Whole => whole,
+            View::ReadOnly(derived) => derived.from(whole, Policy::reading_only),
         }
     }
 

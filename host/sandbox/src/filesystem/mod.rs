@@ -13,6 +13,7 @@ mod alias;
 mod atlas;
 mod brought;
 mod denial;
+mod derived;
 pub(crate) mod device;
 mod gate;
 mod handle;

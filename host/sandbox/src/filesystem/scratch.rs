@@ -17,6 +17,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::derived::Derived;
 use super::handle;
 use super::mount::{Mount, Target};
 
@@ -38,8 +39,7 @@ struct Directory {
     handle: Arc<File>,
     grant: Grant,
     places: Places,
-    /// A policy and the one that was made of it by adding the grant, until there is another.
-    made: Mutex<Option<(Arc<Policy>, Arc<Policy>)>>,
+    granted: Derived,
 }
 
 /// Whether a directory was made with others in it, which lead to mounts below `/tmp`.
@@ -123,7 +123,7 @@ impl Directory {
             handle: Arc::new(handle),
             grant: Grant::tree(root, GrantKind::Workspace, Access::Write),
             places: Places::None,
-            made: Mutex::default(),
+            granted: Derived::default(),
         };
         for mount in mounts {
             directory.make_place(mount)?;
@@ -132,16 +132,8 @@ impl Directory {
     }
 
     fn granted_by(&self, policy: Arc<Policy>) -> Arc<Policy> {
-        // Both are replaced as one, so a panic leaves a pair that belongs together.
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*made {
-            Some((of, whole)) if Arc::ptr_eq(of, &policy) => Arc::clone(whole),
-            _ => {
-                let whole = Arc::new(policy.with_grant(self.grant.clone()));
-                *made = Some((policy, Arc::clone(&whole)));
-                whole
-            }
-        }
+        self.granted
+            .from(policy, |policy| policy.with_grant(self.grant.clone()))
     }
 
     /// Makes the directories that lead to a mount below this one, so that a walk finds them.

@@ -24,9 +24,14 @@ fn plugin(sandbox: &Sandbox, name: &str) -> Plugin {
 }
 
 pub(crate) async fn toolset() -> Toolset {
+    toolset_beside(|_| None).await
+}
+
+/// The tools of a user who has installed one more plugin.
+pub(crate) async fn toolset_beside(install: impl FnOnce(&Sandbox) -> Option<Plugin>) -> Toolset {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
     let sandbox = Sandbox::new(SandboxOptions { cache }).unwrap();
-    let plugins = [
+    let own = [
         "filesystem",
         "python",
         "shell",
@@ -34,6 +39,7 @@ pub(crate) async fn toolset() -> Toolset {
         "workspace_tools",
     ]
     .map(|name| plugin(&sandbox, name));
+    let plugins: Vec<_> = own.into_iter().chain(install(&sandbox)).collect();
     let sandbox = sandbox.with_commands(Commands::of(&plugins).unwrap());
     Toolset::load(sandbox, &plugins, &Limits::default())
         .await

@@ -8,14 +8,16 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use massgen_backends::ToolCall;
-use massgen_config::{Limits, ToolFilter};
-use massgen_tools::{ToolStatus, Toolbox};
+use massgen_config::{CommandLine, Limits, ToolFilter};
+use massgen_sandbox::{GuestFilesystem, Manifest};
+use massgen_tools::{ToolStatus, Toolbox, Toolset};
 use serde_json::{Value, json};
 
-use crate::agent::{Agent, toolset};
+use crate::agent::{Agent, toolset, toolset_beside};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_party_tools_are_announced_with_their_schemas() {
@@ -51,6 +53,41 @@ async fn the_first_party_tools_are_announced_with_their_schemas() {
         assert_eq!(tool.parameters["type"], "object", "{}", tool.name);
     }
     assert!(agent.toolbox.is_read_only("read_file") && !agent.toolbox.is_read_only("write_file"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_that_run_command_lines_are_told_of_commands_that_the_user_has_installed() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = "../../plugins/target/artifacts/unix_tools.wasm";
+    let component = Path::new(env!("CARGO_MANIFEST_DIR")).join(component);
+    fs::copy(component, folder.path().join("plugin.wasm")).unwrap();
+    let manifest = Manifest::parse(
+        "name = 'more'\nversion = '1.0.0'\nkind = 'command'\ndescription = 'tools for tests'\n\
+         imports = ['wasi:cli', 'wasi:clocks', 'wasi:filesystem', 'wasi:io', 'wasi:random', 'wasi:sockets', 'massgen:plugin/process']\n\
+         provides = ['more', 'most']",
+    )
+    .unwrap();
+    let told = async |toolset: Toolset| {
+        let toolbox = toolset.for_agent(
+            Arc::new(GuestFilesystem::empty()),
+            &ToolFilter::default(),
+            Some(&CommandLine::default()),
+            None,
+            Limits::default(),
+        );
+        let tools = toolbox.unwrap().definitions();
+        let found = tools
+            .into_iter()
+            .find(|tool| tool.name == "execute_command");
+        found.unwrap().description
+    };
+    let plain = told(toolset().await).await;
+    let more =
+        toolset_beside(|sandbox| Some(sandbox.load_folder(manifest, folder.path()).unwrap()));
+    assert_eq!(
+        told(more.await).await,
+        format!("{plain} There is also `more`, `most`: tools for tests.")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ from enum import Enum, auto
 USAGE = """usage: python [option] ... [-c cmd | -m mod | file | -] [arg] ...
 Try `python -h' for more information."""
 
-HELP = """usage: python [option] ... [-c cmd | -m mod | file | -] [arg] ...
+OPTIONS = """usage: python [option] ... [-c cmd | -m mod | file | -] [arg] ...
 Options:
 -c cmd : program passed in as string (terminates option list)
 -m mod : run library module as a script (terminates option list)
@@ -26,7 +26,9 @@ Options:
 -O     : remove assert statements; -OO also removes doc-strings
 -s     : don't add the user's site directory, where pip installs, to sys.path
 -S     : don't add any site directory to sys.path
-Accepted without effect: -b -B -d -i -q -R -v -x
+Accepted without effect: -b -B -d -i -q -R -v -x"""
+
+HELP = f"""{OPTIONS}
 This interpreter runs in a WASI sandbox: no threads, no network. `pip' installs local wheels, and
 subprocess starts the sandbox's commands."""
 
