@@ -4,6 +4,7 @@
 mod approval;
 mod background;
 mod bad_input;
+mod config;
 mod coordination;
 mod demo;
 mod exec;

@@ -34,8 +34,8 @@ struct Explanation<'a> {
 /// Prints the decision and the chain of rules behind it.
 pub(crate) fn explain(flags: &ExplainFlags) -> Result<Exit, Failure> {
     let environment = Environment::from_process()?;
-    let file = massgen_config::find(flags.config.as_deref(), &environment)?;
-    let plan = massgen_config::load(&file, &environment)?;
+    let source = massgen_config::find(flags.config.as_deref(), &environment)?;
+    let plan = massgen_config::load(&source, &environment)?;
     let agent = chosen(&plan, flags.agent.as_deref())?;
     let policy = policy(&plan, agent, flags.phase)?;
     let path = environment.current_directory().join(&flags.path);

@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// Ask what an agent may do to files
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Check configurations, and show the samples
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// List the models that are known, with their limits and list prices
     Models(ModelsFlags),
     /// Lay out the files of a run that was killed: snapshots, and the workspaces in its log
@@ -59,6 +62,37 @@ pub(crate) enum Command {
     /// Type commands into a shell in the sandbox, without any agent
     #[command(after_help = SHELL_HELP)]
     Shell(ShellFlags),
+}
+
+const CHECK_EXIT_CODES: &str = "Exit codes: 0 all are right, 1 one is not. A key or a folder that this machine lacks is told and is no error of the file.";
+
+/// What is done with configurations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say what is wrong with configurations, with line and column
+    #[command(after_help = CHECK_EXIT_CODES)]
+    Check(CheckFlags),
+    /// List the samples, or print one
+    Examples(ExamplesFlags),
+}
+
+/// The flags of `config check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckFlags {
+    /// How the findings are shown on standard output
+    #[arg(long, value_enum, default_value_t = Output::Plain)]
+    pub(crate) output: Output,
+
+    /// The files, or samples as @examples/NAME
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<String>,
+}
+
+/// The flags of `config examples`.
+#[derive(Debug, Args)]
+pub(crate) struct ExamplesFlags {
+    /// The sample to print
+    pub(crate) name: Option<String>,
 }
 
 /// What is asked about a policy.
@@ -72,7 +106,7 @@ pub(crate) enum PolicyCommand {
 /// The flags of `policy explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainFlags {
-    /// Configuration file; without it .massgen/config.yaml, then ~/.config/massgen/config.yaml
+    /// Configuration file, or a sample as @examples/NAME; without it .massgen/config.yaml, then ~/.config/massgen/config.yaml
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<String>,
 
@@ -198,7 +232,7 @@ pub(crate) struct ExecFlags {
 /// The flags of a run.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunFlags {
-    /// Configuration file; without it .massgen/config.yaml, then ~/.config/massgen/config.yaml
+    /// Configuration file, or a sample as @examples/NAME; without it .massgen/config.yaml, then ~/.config/massgen/config.yaml
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<String>,
 
@@ -247,7 +281,8 @@ pub(crate) enum Output {
 const A_FILE: &str = "Describe the agents in a file and name it with --config.";
 
 /// Where samples are, for the flags that show them.
-const SAMPLES: &str = "The samples are in the folder configs.";
+const SAMPLES: &str =
+    "`massgen config examples` lists the samples, `massgen config examples NAME` prints one.";
 
 /// Flags of the Python version that this version does not have (`spec/02` §3), and what to do instead.
 const LATER_FLAGS: [(&str, &str); 12] = [

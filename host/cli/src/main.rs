@@ -1,6 +1,7 @@
 //! `massgen`: several agents answer one question together, and what they do runs in a sandbox.
 
 mod approval;
+mod check;
 mod costs;
 mod display;
 mod exec;
@@ -20,7 +21,7 @@ mod sandboxing;
 mod shell;
 
 use exit::{Exit, Failure};
-use flags::{Command, Flags, PolicyCommand};
+use flags::{Command, ConfigCommand, Flags, PolicyCommand};
 
 fn main() -> std::process::ExitCode {
     let flags = match Flags::read() {
@@ -30,6 +31,8 @@ fn main() -> std::process::ExitCode {
     let done = match flags.into_command() {
         Command::Run(flags) => run::run(flags),
         Command::Policy(PolicyCommand::Explain(flags)) => explain::explain(&flags),
+        Command::Config(ConfigCommand::Check(flags)) => check::check_files(&flags),
+        Command::Config(ConfigCommand::Examples(flags)) => check::examples(&flags),
         Command::Models(flags) => models::models(&flags),
         Command::Recover(flags) => recover::recover(&flags),
         Command::Exec(flags) => return exec::exec(&flags),

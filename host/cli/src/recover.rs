@@ -14,8 +14,8 @@ use crate::flags::RecoverFlags;
 /// Lays out the snapshots of the configuration's storage and the workspaces in the run's log.
 pub(crate) fn recover(flags: &RecoverFlags) -> Result<Exit, Failure> {
     let environment = Environment::from_process()?;
-    let file = massgen_config::find(flags.config.as_deref(), &environment)?;
-    let plan = massgen_config::load(&file, &environment)?;
+    let source = massgen_config::find(flags.config.as_deref(), &environment)?;
+    let plan = massgen_config::load(&source, &environment)?;
     let snapshots = &plan.orchestrator.snapshot_storage;
     let log = match &flags.log {
         Some(log) => Some(log.clone()),

@@ -24,8 +24,8 @@ use crate::sandboxing;
 /// Runs to the end.
 pub(crate) fn run(flags: RunFlags) -> Result<Exit, Failure> {
     let environment = Environment::from_process()?;
-    let file = massgen_config::find(flags.config.as_deref(), &environment)?;
-    let mut plan = massgen_config::load(&file, &environment)?;
+    let source = massgen_config::find(flags.config.as_deref(), &environment)?;
+    let mut plan = massgen_config::load(&source, &environment)?;
     if let Some(limit) = flags.orchestrator_timeout {
         plan.orchestrator_timeout = limit;
     }

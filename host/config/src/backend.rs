@@ -216,7 +216,7 @@ fn azure_url(
     let endpoint = base_url.or_else(|| told("azure_endpoint", "AZURE_OPENAI_ENDPOINT"));
     let version = told("api_version", "AZURE_OPENAI_API_VERSION");
     let Some(endpoint) = endpoint else {
-        section.findings.error(
+        section.findings.missing(
             section.place,
             &section.key("azure_endpoint"),
             "the address of your Azure OpenAI resource is missing.",
@@ -272,7 +272,7 @@ fn check_provider(
         (Some(key), _) => plan.api_key = Some(ApiKey::new(key)),
         (None, Key::OwnOr(word)) => plan.api_key = Some(ApiKey::new(word)),
         (None, Key::Without) => {}
-        (None, Key::Own) => section.findings.error(
+        (None, Key::Own) => section.findings.missing(
             section.place,
             &section.key("api_key"),
             format!("there is no key for {host}."),
@@ -297,7 +297,7 @@ fn check_replay(section: &Section<'_>, cassette: Option<&PathBuf>) {
         }
         Some(path) if !path.is_file() => {
             let place = section.place_of("cassette");
-            section.findings.error(
+            section.findings.missing(
                 place,
                 &section.key("cassette"),
                 format!("there is no file {}.", path.display()),

@@ -1,6 +1,7 @@
 //! Context paths and what narrows them: the keys `context_paths`, `hidden_names` and `read_before_delete` (`spec/04`
 //! §1.1, D7).
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::load::Reader;
@@ -229,8 +230,11 @@ impl Reader<'_> {
             Err(error) => {
                 let message = format!("the context path {text} cannot be used: {error}.");
                 let help = "Relative paths are meant from the current directory. Create it, or correct the path.";
-                self.findings
-                    .error(place, &entry.key("path"), message, help);
+                let key = entry.key("path");
+                match error.kind() {
+                    ErrorKind::NotFound => self.findings.missing(place, &key, message, help),
+                    _ => self.findings.error(place, &key, message, help),
+                }
                 return None;
             }
         };

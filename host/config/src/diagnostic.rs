@@ -3,11 +3,17 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 /// Whether a run may start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// It may not.
+    /// It may not: the configuration is wrong.
     Error,
+    /// It may not on this machine as it is: the configuration is right and needs a key, a file or a folder that is not
+    /// there.
+    Missing,
     /// It may; something has no effect or is probably not meant.
     Warning,
 }
@@ -33,6 +39,7 @@ impl fmt::Display for Diagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {
             Severity::Error => "error",
+            Severity::Missing => "missing",
             Severity::Warning => "warning",
         };
         write!(formatter, "{severity}: {}", self.file.display())?;

@@ -10,6 +10,7 @@ mod command_line;
 mod context;
 mod diagnostic;
 mod environment;
+mod example;
 mod feature;
 mod image_name;
 mod limits;
@@ -21,6 +22,7 @@ mod plan;
 mod provider;
 mod quantity;
 mod section;
+mod source;
 
 pub use catalogue::{
     Capability, Catalogue, Model, Price, ProviderEntry, Rate, Tokens, TypeEntry, Usd, catalogue,
@@ -28,9 +30,10 @@ pub use catalogue::{
 };
 pub use diagnostic::{ConfigError, Diagnostic, Severity};
 pub use environment::Environment;
+pub use example::Example;
 pub use image_name::ImageName;
 pub use limits::Limits;
-pub use load::{find, load, parse};
+pub use load::{check, load, parse};
 pub use plain_path::plain_path;
 pub use plan::{
     AgentId, AgentPlan, ApiKey, BackendKind, BackendPlan, BuiltInNames, CommandLine, ContextPath,
@@ -40,3 +43,4 @@ pub use plan::{
 pub use provider::Provider;
 pub use quantity::parse_bytes;
 pub use section::nearest;
+pub use source::{Source, find};

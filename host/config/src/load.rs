@@ -1,4 +1,4 @@
-//! Finding, reading and checking a configuration file (`spec/02` §1–2).
+//! Reading and checking a configuration (`spec/02` §1–2).
 
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::backend;
 use crate::command_line;
 use crate::context::Context;
-use crate::diagnostic::{ConfigError, Severity};
+use crate::diagnostic::{ConfigError, Diagnostic, Severity};
 use crate::environment::Environment;
 use crate::limits::Limits;
 use crate::node::{Node, Place, Tree};
@@ -16,6 +16,7 @@ use crate::plan::{
 };
 use crate::quantity;
 use crate::section::{Findings, Section};
+use crate::source::Source;
 
 /// How long coordination may take unless the file says otherwise (`spec/01` §11).
 const ORCHESTRATOR_TIMEOUT: Duration = Duration::from_secs(1800);
@@ -25,92 +26,48 @@ const ORCHESTRATOR_TIMEOUT: Duration = Duration::from_secs(1800);
 const MAX_OPENINGS: usize = 256;
 
 /// The folder that relative folders of a run are moved to (`spec/02` §2.5).
-const HOME_FOLDER: &str = ".massgen";
+pub(crate) const HOME_FOLDER: &str = ".massgen";
 
-/// Finds the configuration file that `name` means, or the user's own where nothing is named (`spec/02` §1.1).
+/// Reads and checks a configuration.
 ///
 /// # Errors
-/// When there is none, with the places that were looked at.
-pub fn find(name: Option<&str>, environment: &Environment) -> Result<PathBuf, ConfigError> {
-    let here = environment.current_directory();
-    let at_home = environment.home().map(|home| home.join(".config/massgen"));
-    let candidates: Vec<PathBuf> = match name {
-        Some(name) if name.starts_with("@examples/") => {
-            let help = "Give the path of a file instead, for example configs/demo.yaml.";
-            return Err(ConfigError::about(
-                name,
-                "`@examples/` names are not available in this version.",
-                help,
-            ));
-        }
-        Some(name) if Path::new(name).is_absolute() => vec![PathBuf::from(name)],
-        Some(name) => {
-            let named = at_home
-                .as_ref()
-                .map(|folder| folder.join("agents").join(name));
-            let with_suffix =
-                at_home.map(|folder| folder.join("agents").join(format!("{name}.yaml")));
-            [Some(here.join(name)), named, with_suffix]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
-        None => {
-            let at_home = at_home.map(|folder| folder.join("config.yaml"));
-            [Some(here.join(HOME_FOLDER).join("config.yaml")), at_home]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
-    };
-    if let Some(found) = candidates.iter().find(|path| path.is_file()) {
-        return Ok(found.clone());
-    }
-    let looked: Vec<_> = candidates
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    let help = format!(
-        "Looked at {}. Name a file with --config.",
-        looked.join(", ")
-    );
-    Err(ConfigError::about(
-        name.unwrap_or("configuration"),
-        "there is no such file.",
-        help,
-    ))
+/// When it cannot be read or has errors, or when this machine lacks what it needs; all of that is told.
+pub fn load(source: &Source, environment: &Environment) -> Result<RunPlan, ConfigError> {
+    parse(&source.text()?, &source.name(), environment)
 }
 
-/// Reads and checks a file.
-///
-/// # Errors
-/// When it cannot be read or has errors; all of them are told.
-pub fn load(path: &Path, environment: &Environment) -> Result<RunPlan, ConfigError> {
-    let known_suffix = path
-        .extension()
-        .is_some_and(|suffix| ["yaml", "yml", "json"].iter().any(|known| suffix == *known));
-    if !known_suffix {
-        return Err(ConfigError::about(
-            path,
-            "a configuration is a .yaml, .yml or .json file.",
-            "Rename it or name another.",
-        ));
+/// What is to be said of a configuration, without running it.
+pub fn check(source: &Source, environment: &Environment) -> Vec<Diagnostic> {
+    match source.text() {
+        Ok(text) => read(&text, &source.name(), environment).1,
+        Err(error) => error.diagnostics,
     }
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        ConfigError::about(
-            path,
-            format!("cannot be read: {error}."),
-            "Check the path and its permissions.",
-        )
-    })?;
-    parse(&text, path, environment)
 }
 
 /// Checks a configuration's text, which came from `origin`.
 ///
 /// # Errors
-/// When it has errors; all of them are told.
+/// When it has errors, or when this machine lacks what it needs; all of that is told.
 pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<RunPlan, ConfigError> {
+    let (plan, diagnostics) = read(text, origin, environment);
+    let may_start = diagnostics
+        .iter()
+        .all(|diagnostic| diagnostic.severity == Severity::Warning);
+    match plan {
+        Some(mut plan) if may_start => {
+            plan.warnings = diagnostics;
+            Ok(plan)
+        }
+        _ => Err(ConfigError { diagnostics }),
+    }
+}
+
+/// The plan, as far as there is one, and everything that is to be said of it.
+fn read(
+    text: &str,
+    origin: &Path,
+    environment: &Environment,
+) -> (Option<RunPlan>, Vec<Diagnostic>) {
     let findings = Findings::new(origin);
     if let Some(line) = text
         .lines()
@@ -123,9 +80,7 @@ pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<Run
             message,
             "No key needs that: remove them.",
         );
-        return Err(ConfigError {
-            diagnostics: findings.into_diagnostics(),
-        });
+        return (None, findings.into_diagnostics());
     }
     let plan = match serde_saphyr::from_str::<Node>(text) {
         Ok(root) => read_run(&findings, &root, origin, environment),
@@ -150,16 +105,7 @@ pub fn parse(text: &str, origin: &Path, environment: &Environment) -> Result<Run
     };
     let mut diagnostics = environment.warnings().to_vec();
     diagnostics.extend(findings.into_diagnostics());
-    let failed = diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error);
-    match plan {
-        Some(mut plan) if !failed => {
-            plan.warnings = diagnostics;
-            Ok(plan)
-        }
-        _ => Err(ConfigError { diagnostics }),
-    }
+    (plan, diagnostics)
 }
 
 /// Whether so many indicators follow each other, wherever in the line: an anchor or a bracket may come first.

@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 use crate::provider::Provider;
 use crate::{Diagnostic, ImageName, Limits};
 
-/// An agent's id: 1 to 64 of `A-Z a-z 0-9 _ -`, since it becomes part of paths (`spec/04` F7 mended).
+/// An agent's id: 1 to 64 of `A-Z a-z 0-9 _ -`, and `.` between two of them, since it becomes part of paths (`spec/04` F7
+/// mended).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AgentId(String);
@@ -18,7 +19,8 @@ pub struct AgentId(String);
 /// An id that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the agent id `{0}` must be 1 to 64 of the characters A-Z, a-z, 0-9, `_` and `-`: it becomes part of file names"
+    "the agent id `{0}` must be 1 to 64 of the characters A-Z, a-z, 0-9, `_` and `-`, with single dots between them: it \
+     becomes part of file names"
 )]
 pub struct InvalidAgentId(String);
 
@@ -30,10 +32,11 @@ impl AgentId {
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidAgentId> {
         let id = id.into();
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
-            Err(InvalidAgentId(id))
-        } else {
+        let part = |part: &str| !part.is_empty() && part.bytes().all(plain);
+        if id.len() <= 64 && id.split('.').all(part) {
             Ok(Self(id))
+        } else {
+            Err(InvalidAgentId(id))
         }
     }
 

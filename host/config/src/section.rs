@@ -56,6 +56,23 @@ impl Findings {
         );
     }
 
+    /// What the configuration needs and this machine does not have.
+    pub(crate) fn missing(
+        &self,
+        place: Place,
+        key: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(
+            Severity::Missing,
+            Some(place),
+            key,
+            message.into(),
+            some_text(help),
+        );
+    }
+
     pub(crate) fn warning(
         &self,
         place: Place,

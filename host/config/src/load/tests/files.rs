@@ -1,23 +1,31 @@
 //! Where a configuration and its environment come from: files, their names, and `.env`.
 
 use super::*;
+use crate::find;
 
 #[test]
 fn a_json_file_is_read_and_other_files_are_not() {
     let place = Place::new();
     let text = r#"{"agents": [{"id": "a", "backend": {"type": "chatcompletion", "model": "m"}}]}"#;
-    let plan = load(&place.write("c.json", text), &place.environment()).unwrap();
+    let plan = load(
+        &Source::File(place.write("c.json", text)),
+        &place.environment(),
+    )
+    .unwrap();
     assert_eq!(plan.agents[0].id.as_str(), "a");
     assert_eq!(
-        load(Path::new("c.toml"), &place.environment())
+        load(&Source::File("c.toml".into()), &place.environment())
             .unwrap_err()
             .to_string(),
         "error: c.toml: a configuration is a .yaml, .yml or .json file. Rename it or name another."
     );
     assert_eq!(
-        load(Path::new("/nowhere/c.yaml"), &place.environment())
-            .unwrap_err()
-            .to_string(),
+        load(
+            &Source::File("/nowhere/c.yaml".into()),
+            &place.environment()
+        )
+        .unwrap_err()
+        .to_string(),
         "error: /nowhere/c.yaml: cannot be read: No such file or directory (os error 2). Check the path and its permissions."
     );
 }
@@ -26,7 +34,10 @@ fn a_json_file_is_read_and_other_files_are_not() {
 fn a_named_file_is_looked_for_here_and_among_the_agents_at_home() {
     let place = Place::new();
     let find = |name: &str| {
-        super::find(Some(name), &place.environment()).map_err(|error| error.to_string())
+        let found = crate::find(Some(name), &place.environment());
+        found
+            .map(|source| source.name())
+            .map_err(|error| error.to_string())
     };
     let home = place.root().join("home/.config/massgen/agents");
     assert_eq!(
@@ -53,7 +64,12 @@ fn a_named_file_is_looked_for_here_and_among_the_agents_at_home() {
 #[test]
 fn without_a_name_the_projects_configuration_goes_before_the_users() {
     let place = Place::new();
-    let find = || super::find(None, &place.environment()).map_err(|error| error.to_string());
+    let find = || {
+        let found = crate::find(None, &place.environment());
+        found
+            .map(|source| source.name())
+            .map_err(|error| error.to_string())
+    };
     let (project, home) = (
         place.project().join(".massgen/config.yaml"),
         place.root().join("home/.config/massgen/config.yaml"),
@@ -73,14 +89,83 @@ fn without_a_name_the_projects_configuration_goes_before_the_users() {
 }
 
 #[test]
-fn example_names_are_refused_as_such() {
+fn a_sample_is_found_by_its_name_wherever_the_program_is() {
+    let environment = Place::new().environment();
+    let found = |name: &str| {
+        let found = find(Some(name), &environment).map(|source| source.name());
+        found.map_err(|error| error.to_string())
+    };
+    let expected = PathBuf::from("@examples/two-providers");
+    for name in [
+        "@examples/two-providers",
+        "@examples/two_providers",
+        "@examples/two-providers.yaml",
+    ] {
+        assert_eq!(found(name).as_ref(), Ok(&expected), "{name}");
+    }
+    // Part of a name is none: with one more sample it could mean another.
     assert_eq!(
-        find(Some("@examples/basic"), &Place::new().environment())
-            .unwrap_err()
-            .to_string(),
-        "error: @examples/basic: `@examples/` names are not available in this version. \
-         Give the path of a file instead, for example configs/demo.yaml."
+        found("@examples/provider").unwrap_err(),
+        "error: @examples/provider: there is no such sample. `massgen config examples` lists them."
     );
+    assert_eq!(
+        found("@examples/two-provider").unwrap_err(),
+        "error: @examples/two-provider: there is no such sample. Did you mean `@examples/two-providers`?"
+    );
+}
+
+#[test]
+fn the_folders_of_a_sample_are_meant_from_the_current_directory() {
+    let place = Place::new();
+    fs::create_dir(place.project().join("project")).unwrap();
+    let environment = place.environment();
+    let source = find(Some("@examples/coding"), &environment).unwrap();
+    let plan = load(&source, &environment).unwrap();
+    assert_eq!(
+        plan.agents[0].context_paths[0].path,
+        place.project().join("project")
+    );
+}
+
+#[test]
+fn what_this_machine_lacks_keeps_a_run_from_starting_and_is_told_apart_from_what_is_wrong() {
+    let place = Place::new();
+    let text = "agents:\n- id: a\n  backend: {type: claude, model: m, tempratur: 1}\n- id: b\n  backend: {type: replay, cassette: c.jsonl}\n\
+                orchestrator:\n  context_paths:\n  - path: data\n";
+    let source = Source::File(place.write("project/c.yaml", text));
+    let environment = place.environment();
+    let findings = check(&source, &environment);
+    let severities: Vec<_> = findings
+        .iter()
+        .map(|finding| (finding.severity, finding.key.as_str()))
+        .collect();
+    assert_eq!(
+        severities,
+        [
+            (Severity::Missing, "agents[0].backend.api_key"),
+            (Severity::Warning, "agents[0].backend.tempratur"),
+            (Severity::Missing, "agents[1].backend.cassette"),
+            (Severity::Missing, "orchestrator.context_paths[0].path"),
+        ]
+    );
+    let refusal = load(&source, &environment).unwrap_err();
+    assert_eq!(refusal.diagnostics, findings);
+
+    place.write("project/c.jsonl", "");
+    fs::create_dir(place.project().join("data")).unwrap();
+    let environment = place.with_variables(&[("ANTHROPIC_API_KEY", "k")]);
+    assert_eq!(load(&source, &environment).unwrap().warnings.len(), 1);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_an_error_of_the_check() {
+    let place = Place::new();
+    let source = Source::File(place.project().join("c.yaml"));
+    let [finding] = &check(&source, &place.environment())[..] else {
+        panic!("one finding")
+    };
+    assert_eq!(finding.severity, Severity::Error);
+    assert!(finding.message.starts_with("cannot be read"), "{finding}");
 }
 
 #[test]
@@ -196,15 +281,20 @@ fn the_configurations_that_come_with_massgen_are_without_errors_and_warnings() {
     fs::create_dir(place.project().join("project")).unwrap();
     let environment = place.with_variables(&[
         ("ANTHROPIC_API_KEY", "key"),
+        ("CEREBRAS_API_KEY", "key"),
+        ("FIREWORKS_API_KEY", "key"),
         ("GEMINI_API_KEY", "key"),
+        ("NEBIUS_API_KEY", "key"),
         ("OPENAI_API_KEY", "key"),
         ("OPENROUTER_API_KEY", "key"),
+        ("XAI_API_KEY", "key"),
     ]);
     let mut loaded = 0;
     for entry in fs::read_dir(&configs).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|suffix| suffix == "yaml") {
-            let plan = load(&path, &environment).unwrap_or_else(|error| panic!("{error}"));
+            let plan = load(&Source::File(path.clone()), &environment)
+                .unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(plan.warnings, [], "{}", path.display());
             loaded += 1;
         }

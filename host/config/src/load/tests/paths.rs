@@ -96,7 +96,7 @@ fn context_paths_are_real_absolute_and_read_only_unless_writing_is_asked_for() {
 fn a_context_path_that_is_not_there_or_not_given_is_refused() {
     assert_eq!(
         refusal(&backend("context_paths:\n- path: data")),
-        "error: c.yaml:6:13: `agent.backend.context_paths[0].path`: the context path data cannot be used: \
+        "missing: c.yaml:6:13: `agent.backend.context_paths[0].path`: the context path data cannot be used: \
          No such file or directory (os error 2). \
          Relative paths are meant from the current directory. Create it, or correct the path."
     );
