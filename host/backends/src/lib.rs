@@ -6,6 +6,7 @@
 mod cassette;
 mod chat_completions;
 mod claude;
+mod claude_code;
 mod conversation;
 mod gemini;
 mod placeholders;
@@ -20,6 +21,7 @@ mod turn;
 pub use cassette::{Cassette, CassetteTurn};
 pub use chat_completions::{azure_openai, chat_completions};
 pub use claude::claude;
+pub use claude_code::{ClaudeCodeSettings, claude_code};
 pub use gemini::gemini;
 pub use plan::build;
 pub use record::{CassetteWriter, Recorder};

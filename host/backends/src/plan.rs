@@ -7,11 +7,12 @@ use massgen_config::{BackendKind, BackendPlan};
 use crate::cassette::{Cassette, cassette_error};
 use crate::chat_completions::{azure_openai, chat_completions};
 use crate::claude::claude;
+use crate::claude_code::{ClaudeCodeSettings, claude_code};
 use crate::gemini::gemini;
 use crate::replay::{DEFAULT_PATIENCE, Replay};
 use crate::responses::responses;
 use crate::settings::Settings;
-use crate::turn::{Backend, BackendError};
+use crate::turn::{Backend, BackendError, ErrorKind};
 
 /// Builds the backend that a plan describes. Nothing is sent yet; a cassette is read whole.
 ///
@@ -25,6 +26,18 @@ pub fn build(plan: &BackendPlan) -> Result<Arc<dyn Backend>, BackendError> {
         BackendKind::Claude => claude(settings(plan)),
         BackendKind::OpenAi => responses(settings(plan)),
         BackendKind::Gemini => gemini(settings(plan)),
+        BackendKind::ClaudeCode => {
+            let program = plan.program.clone().ok_or_else(|| BackendError {
+                kind: ErrorKind::Rejected,
+                message: "a backend of type `claude_code` needs the program `claude`; install Claude Code".to_owned(),
+            })?;
+            Ok(claude_code(ClaudeCodeSettings {
+                model: plan.model.clone(),
+                api_key: plan.api_key.clone(),
+                base_url: Some(plan.base_url.clone()).filter(|url| !url.is_empty()),
+                ..ClaudeCodeSettings::new(program)
+            }))
+        }
         BackendKind::Replay => {
             let path = plan.cassette.as_deref().ok_or_else(|| {
                 cassette_error(
@@ -57,7 +70,7 @@ mod tests {
     use massgen_config::Provider;
 
     use super::*;
-    use crate::turn::{BackendInfo, ErrorKind};
+    use crate::turn::BackendInfo;
 
     fn plan(kind: BackendKind) -> BackendPlan {
         BackendPlan {
@@ -66,6 +79,7 @@ mod tests {
             model: Some("llama".into()),
             base_url: "https://api.groq.com/openai/v1".into(),
             api_key: None,
+            program: None,
             cassette: None,
             parameters: serde_json::Map::new(),
         }

@@ -10,11 +10,12 @@ use crate::environment::Environment;
 use crate::feature;
 use crate::node::{Node, Tree};
 use crate::plan::{ApiKey, BackendKind, BackendPlan};
+use crate::program::Program;
 use crate::provider::Provider;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
-pub(crate) const LATER_TYPES: [&str; 3] = ["claude_code", "ag2", "autogen"];
+pub(crate) const LATER_TYPES: [&str; 2] = ["ag2", "autogen"];
 
 /// Keys that the Python version knows and this version ignores.
 const LATER_KEYS: [&str; 22] = [
@@ -51,6 +52,9 @@ const SAFETY_KEYS: [&str; 5] = [
     "disallowed_tools",
 ];
 
+/// Those of them that are about Claude Code's own tools, which are switched off in any case.
+const CLAUDE_CODE_KEYS: [&str; 2] = ["permission_mode", "disallowed_tools"];
+
 /// Keys read elsewhere.
 pub(crate) const SHARED_KEYS: [&str; 4] =
     ["cwd", "context_paths", "allowed_tools", "exclude_tools"];
@@ -86,6 +90,7 @@ pub(crate) fn read(
         model,
         base_url,
         api_key: given_key,
+        program: None,
         cassette,
         parameters,
     };
@@ -97,6 +102,7 @@ pub(crate) fn read(
         | BackendKind::Gemini => {
             check_provider(section, &mut plan, known, &host, environment);
         }
+        BackendKind::ClaudeCode => check_claude_code(section, &mut plan, environment),
         BackendKind::Replay => check_replay(section, plan.cassette.as_ref()),
     }
     Some(plan)
@@ -187,8 +193,19 @@ fn report_keys(section: &Section<'_>, known: Option<&BackendType>) {
             );
         }
     }
+    let is_claude_code = known.is_some_and(|known| known.kind == BackendKind::ClaudeCode);
     for name in SAFETY_KEYS {
-        if let Some(node) = section.get(name) {
+        let Some(node) = section.get(name) else {
+            continue;
+        };
+        if is_claude_code && CLAUDE_CODE_KEYS.contains(&name) {
+            section.findings.warning(
+                node.place,
+                &section.key(name),
+                "Claude Code's own tools are switched off, so it has no effect: MassGen's tools and rules stand in their place.",
+                "",
+            );
+        } else {
             section.findings.error(
                 node.place,
                 &section.key(name),
@@ -282,6 +299,26 @@ fn check_provider(
             ),
         ),
     }
+}
+
+/// The program `claude`, with the key and the address that are known; else it uses its own.
+fn check_claude_code(section: &Section<'_>, plan: &mut BackendPlan, environment: &Environment) {
+    plan.program = Program::find("claude", environment);
+    if plan.program.is_none() {
+        section.findings.missing(
+            section.place_of("type"),
+            &section.key("type"),
+            "there is no program `claude` on the PATH.",
+            "Install Claude Code (npm install -g @anthropic-ai/claude-code), or use `type: claude`.",
+        );
+    }
+    let variables = plan.provider.key_variables;
+    let key = || {
+        variables
+            .iter()
+            .find_map(|variable| environment.variable(variable))
+    };
+    plan.api_key = plan.api_key.take().or_else(|| key().map(ApiKey::new));
 }
 
 fn check_replay(section: &Section<'_>, cassette: Option<&PathBuf>) {

@@ -172,7 +172,7 @@ const fn own_server(name: &'static str, base_url: &'static str, key: &'static st
     }
 }
 
-const TYPES: [BackendType; 13] = [
+const TYPES: [BackendType; 14] = [
     BackendType {
         name: "chatcompletion",
         kind: BackendKind::ChatCompletion,
@@ -201,6 +201,14 @@ const TYPES: [BackendType; 13] = [
         base_url: BackendKind::OpenAi.default_base_url(),
         key: Key::Own,
         fields: &[RESPONSES_FIELDS],
+    },
+    BackendType {
+        name: "claude_code",
+        kind: BackendKind::ClaudeCode,
+        base_url: "",
+        // It may be logged in.
+        key: Key::Without,
+        fields: &[],
     },
     BackendType {
         name: "gemini",

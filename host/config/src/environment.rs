@@ -96,6 +96,14 @@ impl Environment {
             .filter(|_| !self.from_files.contains(name))
     }
 
+    /// All variables of the process itself, without those of `.env` files.
+    pub(crate) fn own_variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables
+            .iter()
+            .filter(|(name, _)| !self.from_files.contains(*name))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The directory against which relative paths are meant.
     pub fn current_directory(&self) -> &Path {
         &self.current_directory

@@ -23,6 +23,7 @@ macro_rules! examples {
 /// All of them, in the order of their names. The demo is none: it plays a cassette of the repository.
 const ALL: &[Example] = examples![
     "chosen-commands",
+    "claude-code",
     "coding",
     "docker",
     "first-question",

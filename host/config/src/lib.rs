@@ -6,6 +6,7 @@
 mod backend;
 mod backend_type;
 mod catalogue;
+mod claude_code;
 mod command_line;
 mod context;
 mod diagnostic;
@@ -19,6 +20,7 @@ mod node;
 mod pattern;
 mod plain_path;
 mod plan;
+mod program;
 mod provider;
 mod quantity;
 mod section;
@@ -40,6 +42,7 @@ pub use plan::{
     DisplayKind, Docker, DockerNetwork, HiddenNames, InvalidAgentId, Lane, OrchestratorPlan,
     PathRule, PathRules, Permission, ReadBeforeDelete, RuleAccess, RunPlan, ToolFilter, UiPlan,
 };
+pub use program::Program;
 pub use provider::Provider;
 pub use quantity::parse_bytes;
 pub use section::nearest;

@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::backend;
+use crate::claude_code;
 use crate::command_line;
 use crate::context::Context;
 use crate::diagnostic::{ConfigError, Diagnostic, Severity};
@@ -11,8 +12,8 @@ use crate::environment::Environment;
 use crate::limits::Limits;
 use crate::node::{Node, Place, Tree};
 use crate::plan::{
-    AgentId, AgentPlan, HiddenNames, OrchestratorPlan, PathRules, ReadBeforeDelete, RunPlan,
-    ToolFilter, UiPlan,
+    AgentId, AgentPlan, BackendKind, HiddenNames, OrchestratorPlan, PathRules, ReadBeforeDelete,
+    RunPlan, ToolFilter, UiPlan,
 };
 use crate::quantity;
 use crate::section::{Findings, Section};
@@ -297,6 +298,10 @@ impl Reader<'_> {
         };
         let command_line = command_line::read(&backend);
         let plan = backend::read(&backend, &self.folder, self.environment)?;
+        let tools = match plan.kind {
+            BackendKind::ClaudeCode => claude_code::own_tools(tools),
+            _ => tools,
+        };
         Some(AgentPlan {
             id: id?,
             system_message,

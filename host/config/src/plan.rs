@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::program::Program;
 use crate::provider::Provider;
 use crate::{Diagnostic, ImageName, Limits};
 
@@ -137,10 +138,12 @@ pub struct BackendPlan {
     pub provider: Provider,
     /// The model's name.
     pub model: Option<String>,
-    /// Where the API is; empty for [`BackendKind::Replay`].
+    /// Where the API is; empty for [`BackendKind::Replay`], and for [`BackendKind::ClaudeCode`] where the program knows.
     pub base_url: String,
     /// The key, from the file or the environment.
     pub api_key: Option<ApiKey>,
+    /// What is run, for [`BackendKind::ClaudeCode`].
+    pub program: Option<Program>,
     /// The recorded turns, for [`BackendKind::Replay`].
     pub cassette: Option<PathBuf>,
     /// Further fields of the request (`temperature`, `max_tokens`, …), of those the API knows.
@@ -162,6 +165,9 @@ pub enum BackendKind {
     OpenAi,
     /// Google's Gemini API.
     Gemini,
+    /// The program `claude`, which asks Anthropic's API by itself.
+    #[serde(rename = "claude_code")]
+    ClaudeCode,
     /// Recorded turns from a cassette.
     Replay,
 }
@@ -175,6 +181,7 @@ impl BackendKind {
             Self::Claude => "Messages",
             Self::OpenAi => "Responses",
             Self::Gemini => "Gemini",
+            Self::ClaudeCode => "Claude Code",
             Self::Replay => "replay",
         }
     }
@@ -186,7 +193,7 @@ impl BackendKind {
             Self::AzureOpenAi => "https://NAME.openai.azure.com",
             Self::Claude => "https://api.anthropic.com",
             Self::Gemini => "https://generativelanguage.googleapis.com",
-            Self::Replay => "",
+            Self::ClaudeCode | Self::Replay => "",
         }
     }
 }

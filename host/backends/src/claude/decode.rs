@@ -75,7 +75,7 @@ struct WireError {
 
 /// Decodes the events of one turn.
 #[derive(Default)]
-pub(super) struct MessageDecoder {
+pub(crate) struct MessageDecoder {
     blocks: BTreeMap<u64, Block>,
     usage: Usage,
     stop_reason: Option<String>,

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::settings::Settings;
 use crate::transport::{Endpoint, WireApi};
 use crate::turn::{Backend, BackendError, TurnRequest};
-use decode::MessageDecoder;
+pub(crate) use decode::MessageDecoder;
 
 /// The version of the API that this codec speaks.
 const VERSION: &str = "2023-06-01";

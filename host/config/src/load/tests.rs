@@ -1,6 +1,7 @@
 //! What a configuration may say, and what a user reads where it is wrong.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod claude_code;
 mod commands;
 mod files;
 mod limits;
@@ -358,7 +359,7 @@ fn an_unknown_backend_type_is_refused_with_a_suggestion() {
 
 #[test]
 fn a_backend_type_of_a_later_version_is_refused_as_such() {
-    for name in ["claude_code", "autogen", "ag2"] {
+    for name in ["autogen", "ag2"] {
         let refused = refusal(&format!(
             "agent:\n  backend:\n    type: {name}\n    model: m\n"
         ));

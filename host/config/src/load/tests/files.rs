@@ -279,7 +279,10 @@ fn the_configurations_that_come_with_massgen_are_without_errors_and_warnings() {
         .unwrap();
     std::os::unix::fs::symlink(&configs, place.project().join("configs")).unwrap();
     fs::create_dir(place.project().join("project")).unwrap();
+    let program = place.write("bin/claude", "");
+    let programs = program.parent().unwrap().display().to_string();
     let environment = place.with_variables(&[
+        ("PATH", programs.as_str()),
         ("ANTHROPIC_API_KEY", "key"),
         ("CEREBRAS_API_KEY", "key"),
         ("FIREWORKS_API_KEY", "key"),
