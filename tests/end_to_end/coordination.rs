@@ -98,7 +98,9 @@ async fn agents_of_different_providers_reach_an_answer() {
     let mut configuration = config(4, &provider.base_url());
     for (number, name) in [(2, "claude"), (3, "openai"), (4, "gemini")] {
         let from = format!("type: chatcompletion, model: agent-{number}");
-        let to = format!("type: {name}, model: agent-{number}");
+        // Tools of the provider's own go beside the agent's.
+        let own = "enable_web_search: true, enable_code_execution: true";
+        let to = format!("type: {name}, {own}, model: agent-{number}");
         configuration = configuration.replacen(&from, &to, 1);
     }
     folder.write("run.yaml", &configuration);

@@ -57,6 +57,7 @@ fn settings(plan: &BackendPlan) -> Settings {
     Settings {
         model: plan.model.clone(),
         api_key: plan.api_key.clone(),
+        provider_tools: plan.provider_tools.clone(),
         parameters: plan.parameters.clone(),
         provider: plan.provider,
         ..Settings::new(plan.base_url.clone())
@@ -81,6 +82,7 @@ mod tests {
             api_key: None,
             program: None,
             cassette: None,
+            provider_tools: Vec::new(),
             parameters: serde_json::Map::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! What a backend needs to know of its provider, whatever its wire API.
 
-use massgen_config::{ApiKey, BackendKind, Provider};
+use massgen_config::{ApiKey, BackendKind, Provider, ProviderTool};
 use reqwest::Url;
 use serde_json::{Map, Value};
 
@@ -18,6 +18,8 @@ pub struct Settings {
     pub model: Option<String>,
     /// The key; `None` for servers that need none.
     pub api_key: Option<ApiKey>,
+    /// What the provider runs for the model.
+    pub provider_tools: Vec<ProviderTool>,
     /// Members of the request body beyond those that the codec writes; `extra_body` is merged into it.
     pub parameters: Map<String, Value>,
     /// When a request is sent again.
@@ -38,6 +40,7 @@ impl Settings {
             base_url,
             model: None,
             api_key: None,
+            provider_tools: Vec::new(),
             parameters: Map::new(),
             retry: RetryPolicy::default(),
             timeouts: Timeouts::default(),

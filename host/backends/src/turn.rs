@@ -173,6 +173,20 @@ pub enum Chunk {
         /// The next piece of it.
         text: String,
     },
+    /// The provider ran a tool of its own.
+    ProviderTool {
+        /// The tool, as the provider calls it: `web_search`.
+        tool: String,
+        /// What for: the query, the code. May be empty.
+        detail: String,
+    },
+    /// A source of what was said.
+    Citation {
+        /// Where it is.
+        url: String,
+        /// Its title; may be empty.
+        title: String,
+    },
     /// One complete tool call; split arguments have been joined.
     ToolCall(ToolCall),
     /// The whole turn as the provider wrote it; at most once, at its end. Not recorded: a replay has no provider.

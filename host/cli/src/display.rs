@@ -140,6 +140,8 @@ pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
 struct Lines {
     logs: PathBuf,
     unfinished: BTreeMap<String, String>,
+    /// The sources that agents named since their last step, each once: they come in the middle of a text.
+    sources: BTreeMap<String, Vec<String>>,
     presented: bool,
 }
 
@@ -150,6 +152,17 @@ impl Lines {
             EventKind::PresentationContent { text, .. } => {
                 self.presented = true;
                 text.clone()
+            }
+            EventKind::Citation { agent, url, title } => {
+                let sources = self.sources.entry(agent.to_string()).or_default();
+                let source = match title.as_str() {
+                    "" => url.clone(),
+                    title => format!("{title}: {url}"),
+                };
+                if !sources.contains(&source) {
+                    sources.push(source);
+                }
+                String::new()
             }
             EventKind::Reasoning { .. } | EventKind::Usage { .. } => String::new(),
             other => {
@@ -173,13 +186,24 @@ impl Lines {
         text
     }
 
-    /// What is left of an agent's stream; of all streams where no agent is named.
+    /// What is left of an agent's stream, and its sources; of all streams where no agent is named.
     fn flush(&mut self, agent: Option<&str>) -> String {
         let mut text = String::new();
         for (name, pending) in &mut self.unfinished {
             if agent.is_none_or(|agent| agent == name) && !pending.is_empty() {
                 let _ = writeln!(text, "[{name}] {pending}");
                 pending.clear();
+            }
+        }
+        for (name, sources) in &mut self.sources {
+            if agent.is_none_or(|agent| agent == name) {
+                if self.presented && !sources.is_empty() {
+                    // What was presented ends where it ends.
+                    text.push('\n');
+                }
+                for source in sources.drain(..) {
+                    let _ = writeln!(text, "[{name}] 📎 {source}");
+                }
             }
         }
         text
@@ -250,7 +274,17 @@ impl Lines {
             EventKind::VoteIgnored { agent, because, .. } => {
                 format!("[{agent}] 🗳️ vote not counted: {because} came in meanwhile\n")
             }
+            EventKind::ProviderTool {
+                agent,
+                tool,
+                detail,
+            } => {
+                let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
+                let line = format!("[{agent}] 🔎 {tool} {detail}");
+                line.trim_end().to_owned() + "\n"
+            }
             EventKind::RestartRequested { .. }
+            | EventKind::Citation { .. }
             | EventKind::Content { .. }
             | EventKind::Reasoning { .. } => String::new(),
             EventKind::RestartCompleted { agent } => {
@@ -397,6 +431,7 @@ fn ended(status: &ToolStatus) -> String {
 fn agent_of(kind: &EventKind) -> Option<&str> {
     match kind {
         EventKind::AgentStarted { agent, .. }
+        | EventKind::ProviderTool { agent, .. }
         | EventKind::ToolCallStarted { agent, .. }
         | EventKind::ToolCallFinished { agent, .. }
         | EventKind::Enforced { agent, .. }
@@ -459,6 +494,36 @@ mod tests {
         assert_eq!(
             lines.of(&restarted("a")),
             "[a] I think\n[a] 🔁 starts again with the newer answers\n"
+        );
+    }
+
+    #[test]
+    fn sources_are_shown_once_each_behind_the_text_that_rests_on_them() {
+        let mut lines = Lines::default();
+        let source = |title: &str| EventKind::Citation {
+            agent: AgentId::new("a").unwrap(),
+            url: "https://example.org".to_owned(),
+            title: title.to_owned(),
+        };
+        let searched = EventKind::ProviderTool {
+            agent: AgentId::new("a").unwrap(),
+            tool: "web_search".to_owned(),
+            detail: "a\n b".to_owned(),
+        };
+        assert_eq!(lines.of(&searched), "[a] 🔎 web_search a b\n");
+        lines.of(&content("a", "It is "));
+        for title in ["Example", "", "Example"] {
+            assert_eq!(lines.of(&source(title)), "");
+        }
+        lines.of(&content("a", "so."));
+        assert_eq!(
+            lines.of(&restarted("a")),
+            "[a] It is so.\n[a] 📎 Example: https://example.org\n[a] 📎 https://example.org\n\
+             [a] 🔁 starts again with the newer answers\n"
+        );
+        assert_eq!(
+            lines.of(&restarted("a")),
+            "[a] 🔁 starts again with the newer answers\n"
         );
     }
 

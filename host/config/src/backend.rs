@@ -12,6 +12,7 @@ use crate::node::{Node, Tree};
 use crate::plan::{ApiKey, BackendKind, BackendPlan};
 use crate::program::Program;
 use crate::provider::Provider;
+use crate::provider_tool;
 use crate::section::{Section, nearest};
 
 /// Types that the Python version had and this version does not have yet.
@@ -80,6 +81,8 @@ pub(crate) fn read(
     let given_key = api_key(section);
     let cassette = section.filled("cassette").map(|path| folder.join(path));
     let parameters = backend_type.map_or_else(Map::new, |known| request_fields(section, known));
+    let provider_tools =
+        backend_type.map_or_else(Vec::new, |known| provider_tool::read(section, known));
     report_keys(section, backend_type);
     let known = backend_type?;
     let base_url = base_url?;
@@ -92,6 +95,7 @@ pub(crate) fn read(
         api_key: given_key,
         program: None,
         cassette,
+        provider_tools,
         parameters,
     };
     match plan.kind {
@@ -184,6 +188,7 @@ fn report_keys(section: &Section<'_>, known: Option<&BackendType>) {
         let refused = |node| known.is_some_and(|known| feature::refuse(section, known, name, node));
         if let Some(node) = section.get(name)
             && !refused(node)
+            && !provider_tool::reads(known, name)
         {
             section.findings.warning(
                 node.place,

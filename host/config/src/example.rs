@@ -31,6 +31,7 @@ const ALL: &[Example] = examples![
     "open-models",
     "own-servers",
     "reasoning",
+    "research",
     "single-agent",
     "three-providers",
     "two-providers",

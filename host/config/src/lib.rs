@@ -22,6 +22,7 @@ mod plain_path;
 mod plan;
 mod program;
 mod provider;
+mod provider_tool;
 mod quantity;
 mod section;
 mod source;
@@ -44,6 +45,7 @@ pub use plan::{
 };
 pub use program::Program;
 pub use provider::Provider;
+pub use provider_tool::ProviderTool;
 pub use quantity::parse_bytes;
 pub use section::nearest;
 pub use source::{Source, find};

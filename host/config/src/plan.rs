@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::program::Program;
 use crate::provider::Provider;
+use crate::provider_tool::ProviderTool;
 use crate::{Diagnostic, ImageName, Limits};
 
 /// An agent's id: 1 to 64 of `A-Z a-z 0-9 _ -`, and `.` between two of them, since it becomes part of paths (`spec/04` F7
@@ -146,6 +147,8 @@ pub struct BackendPlan {
     pub program: Option<Program>,
     /// The recorded turns, for [`BackendKind::Replay`].
     pub cassette: Option<PathBuf>,
+    /// What the provider runs for the model.
+    pub provider_tools: Vec<ProviderTool>,
     /// Further fields of the request (`temperature`, `max_tokens`, …), of those the API knows.
     pub parameters: Map<String, Value>,
 }

@@ -68,6 +68,24 @@ impl Conversation {
                         })
                         .await;
                 }
+                Chunk::ProviderTool { tool, detail } => {
+                    self.reporter
+                        .event(EventKind::ProviderTool {
+                            agent: self.agent.clone(),
+                            tool,
+                            detail: summary(&detail),
+                        })
+                        .await;
+                }
+                Chunk::Citation { url, title } => {
+                    self.reporter
+                        .event(EventKind::Citation {
+                            agent: self.agent.clone(),
+                            url,
+                            title,
+                        })
+                        .await;
+                }
                 Chunk::ToolCall(call) => turn.calls.push(call),
                 Chunk::Native(turn) => native = Some(turn),
                 Chunk::Usage(counted) => usage = counted,

@@ -64,6 +64,24 @@ pub enum EventKind {
         /// The next piece.
         text: String,
     },
+    /// An agent's provider ran a tool of its own, in either stage.
+    ProviderTool {
+        /// Whose.
+        agent: AgentId,
+        /// The tool, as the provider calls it.
+        tool: String,
+        /// The query or the code, shortened to about 200 characters; may be empty.
+        detail: String,
+    },
+    /// An agent's provider names a source of what was said, in either stage.
+    Citation {
+        /// Who spoke.
+        agent: AgentId,
+        /// Where the source is.
+        url: String,
+        /// Its title; may be empty.
+        title: String,
+    },
     /// A tool call is about to run. Calls of `new_answer` and `vote` show as their consequences instead.
     ToolCallStarted {
         /// Who called.

@@ -164,6 +164,8 @@ impl Tracker {
             EventKind::RunFinished { outcome, .. } => self.run_finished(event, outcome),
             EventKind::Content { .. }
             | EventKind::Reasoning { .. }
+            | EventKind::ProviderTool { .. }
+            | EventKind::Citation { .. }
             | EventKind::ToolCallStarted { .. }
             | EventKind::ToolCallFinished { .. }
             | EventKind::Enforced { .. }

@@ -90,7 +90,8 @@ pub(crate) fn as_chat(body: &Value) -> Result<Value, String> {
         "stream_options": { "include_usage": true },
     });
     if let Some(tools) = members.get("tools").and_then(Value::as_array) {
-        chat["tools"] = tools.iter().map(tool).collect::<Result<Value, String>>()?;
+        let functions = tools.iter().filter(|tool| !is_own(tool));
+        chat["tools"] = functions.map(tool).collect::<Result<Value, String>>()?;
     }
     Ok(chat)
 }
@@ -177,6 +178,15 @@ fn assistant(content: &Value, waiting: &mut HashSet<String>) -> Result<Value, St
         message["tool_calls"] = calls.into();
     }
     Ok(message)
+}
+
+/// Whether it is a tool of the provider's own, written just so.
+fn is_own(tool: &Value) -> bool {
+    [
+        json!({ "type": "web_search_20250305", "name": "web_search" }),
+        json!({ "type": "code_execution_20250522", "name": "code_execution" }),
+    ]
+    .contains(tool)
 }
 
 fn tool(tool: &Value) -> Result<Value, String> {

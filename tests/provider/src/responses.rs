@@ -86,7 +86,8 @@ pub(crate) fn as_chat(body: &Value) -> Result<Value, String> {
         "stream_options": { "include_usage": true },
     });
     if let Some(tools) = members.get("tools").and_then(Value::as_array) {
-        chat["tools"] = tools.iter().map(tool).collect::<Result<Value, String>>()?;
+        let functions = tools.iter().filter(|tool| !is_own(tool));
+        chat["tools"] = functions.map(tool).collect::<Result<Value, String>>()?;
     }
     Ok(chat)
 }
@@ -120,6 +121,15 @@ fn call(item: &Value, before: Option<&Value>, messages: &mut Vec<Value>) -> Resu
         _ => messages.push(json!({ "role": "assistant", "content": null, "tool_calls": [call] })),
     }
     Ok(())
+}
+
+/// Whether it is a tool of the provider's own, written just so.
+fn is_own(tool: &Value) -> bool {
+    [
+        json!({ "type": "web_search" }),
+        json!({ "type": "code_interpreter", "container": { "type": "auto" } }),
+    ]
+    .contains(tool)
 }
 
 fn tool(tool: &Value) -> Result<Value, String> {

@@ -157,6 +157,7 @@ impl TurnDecoder for MessageDecoder {
 impl MessageDecoder {
     fn begin(&mut self, index: u64, block: Value, chunks: &mut Vec<Chunk>) {
         let (block, shown) = Block::new(block);
+        chunks.extend(self.blocks.values().find_map(|call| block.answers(call)));
         self.blocks.insert(index, block);
         chunks.extend(shown);
     }

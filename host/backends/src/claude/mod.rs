@@ -11,7 +11,7 @@ mod stream_tests;
 
 use std::sync::Arc;
 
-use massgen_config::{ApiKey, BackendKind};
+use massgen_config::{ApiKey, BackendKind, ProviderTool};
 use reqwest::RequestBuilder;
 use serde_json::Value;
 
@@ -22,6 +22,9 @@ pub(crate) use decode::MessageDecoder;
 
 /// The version of the API that this codec speaks.
 const VERSION: &str = "2023-06-01";
+
+/// The beta that runs code (`spec/03` §7).
+const CODE_EXECUTION: &str = "code-execution-2025-05-22";
 
 /// Claude, or another server that speaks its API. The base URL may end in `/v1` or not. The settings are checked; nothing
 /// is sent yet.
@@ -41,11 +44,19 @@ pub fn claude(settings: Settings) -> Result<Arc<dyn Backend>, BackendError> {
     };
     let url = settings.endpoint(kind, path)?;
     settings.check_parameters(request::RESERVED)?;
-    Ok(Arc::new(Endpoint::new(url, settings, Messages)?))
+    let api = Messages {
+        runs_code: settings
+            .provider_tools
+            .contains(&ProviderTool::CodeExecution),
+    };
+    Ok(Arc::new(Endpoint::new(url, settings, api)?))
 }
 
 /// The wire API.
-struct Messages;
+struct Messages {
+    /// The provider may run code for the model, which is a beta of the API.
+    runs_code: bool,
+}
 
 impl WireApi for Messages {
     type Decoder = MessageDecoder;
@@ -62,6 +73,10 @@ impl WireApi for Messages {
 
     fn headers(&self, request: RequestBuilder, key: Option<&ApiKey>) -> RequestBuilder {
         let request = request.header("anthropic-version", VERSION);
+        let request = match self.runs_code {
+            true => request.header("anthropic-beta", CODE_EXECUTION),
+            false => request,
+        };
         match key {
             Some(key) => request.header("x-api-key", key.expose()),
             None => request,

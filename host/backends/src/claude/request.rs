@@ -1,5 +1,6 @@
 //! The request side of the Messages API: a conversation in, the JSON body out.
 
+use massgen_config::ProviderTool;
 use serde_json::{Map, Value, json};
 
 use super::Messages;
@@ -29,9 +30,11 @@ pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefin
         "messages".to_owned(),
         turns(&answered_only(messages)).into(),
     );
+    let provided = settings.provider_tools.iter().map(provider_tool);
+    let tools: Vec<Value> = provided.chain(tools.iter().map(tool)).collect();
     // An empty list is refused by the API.
     if !tools.is_empty() {
-        body.insert("tools".to_owned(), tools.iter().map(tool).collect());
+        body.insert("tools".to_owned(), tools.into());
     }
     body.insert("stream".to_owned(), true.into());
     lay_over(&mut body, &named_as_here(&settings.parameters));
@@ -92,6 +95,16 @@ fn blocks(content: &str, tool_calls: &[ToolCall]) -> Value {
         json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments_object(&call.arguments) })
     });
     text.into_iter().chain(calls).collect()
+}
+
+/// A tool of the provider's own, in the version that this codec reads (`spec/03` §7).
+fn provider_tool(tool: &ProviderTool) -> Value {
+    match tool {
+        ProviderTool::WebSearch => json!({ "type": "web_search_20250305", "name": "web_search" }),
+        ProviderTool::CodeExecution => {
+            json!({ "type": "code_execution_20250522", "name": "code_execution" })
+        }
+    }
 }
 
 fn tool(tool: &ToolDefinition) -> Value {
@@ -244,6 +257,27 @@ mod tests {
                 "stop_sequences": ["END"],
                 "top_k": 4,
             })
+        );
+    }
+
+    #[test]
+    fn the_providers_own_tools_stand_before_the_agents() {
+        let settings = Settings {
+            provider_tools: vec![ProviderTool::WebSearch, ProviderTool::CodeExecution],
+            ..with(None, json!({}))
+        };
+        let vote = ToolDefinition {
+            name: "vote".into(),
+            description: "Votes.".into(),
+            parameters: json!({ "type": "object" }),
+        };
+        assert_eq!(
+            body(&settings, &[], &[vote])["tools"],
+            json!([
+                { "type": "web_search_20250305", "name": "web_search" },
+                { "type": "code_execution_20250522", "name": "code_execution" },
+                { "name": "vote", "description": "Votes.", "input_schema": { "type": "object" } },
+            ])
         );
     }
 }

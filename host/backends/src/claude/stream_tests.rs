@@ -214,3 +214,47 @@ fn what_the_providers_own_tools_did_goes_back_as_it_came() {
     outcome.unwrap();
     assert_eq!(chunks, [native(json!([used])), done(FinishReason::Stop)]);
 }
+
+#[test]
+fn a_search_is_told_with_its_query_and_the_sources_of_what_was_said() {
+    let found = json!({ "type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [{ "type": "web_search_result", "url": "https://example.org", "title": "Example", "encrypted_content": "Eo8" }] });
+    let citation = json!({ "type": "web_search_result_location", "url": "https://example.org", "title": "Example", "encrypted_index": "Eo9", "cited_text": "It is." });
+    let events = [
+        json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {} } }),
+        json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "input_json_delta", "partial_json": "{\"query\":" } }),
+        json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "input_json_delta", "partial_json": "\"is it?\"}" } }),
+        json!({ "type": "content_block_stop", "index": 0 }),
+        json!({ "type": "content_block_start", "index": 1, "content_block": found }),
+        json!({ "type": "content_block_stop", "index": 1 }),
+        json!({ "type": "content_block_start", "index": 2, "content_block": { "type": "text", "text": "" } }),
+        json!({ "type": "content_block_delta", "index": 2, "delta": { "type": "text_delta", "text": "It is." } }),
+        json!({ "type": "content_block_delta", "index": 2, "delta": { "type": "citations_delta", "citation": citation } }),
+        json!({ "type": "content_block_stop", "index": 2 }),
+        json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" } }),
+    ];
+    let mut texts = events.map(|event| event.to_string()).to_vec();
+    texts.push(STOPPED.to_owned());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let (chunks, outcome) = decoded(&texts);
+    outcome.unwrap();
+    assert_eq!(
+        chunks,
+        [
+            Chunk::ProviderTool {
+                tool: "web_search".into(),
+                detail: "is it?".into()
+            },
+            content("It is."),
+            Chunk::Citation {
+                url: "https://example.org".into(),
+                title: "Example".into()
+            },
+            native(json!([
+                { "type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": { "query": "is it?" } },
+                found,
+                { "type": "text", "text": "It is.", "citations": [citation] },
+            ])),
+            done(FinishReason::Stop),
+        ]
+    );
+}

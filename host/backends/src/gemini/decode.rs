@@ -29,6 +29,29 @@ struct Candidate {
     content: Option<Content>,
     finish_reason: Option<String>,
     finish_message: Option<String>,
+    grounding_metadata: Option<Grounding>,
+}
+
+/// What a search of Google's found.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Grounding {
+    #[serde(default)]
+    web_search_queries: Vec<String>,
+    #[serde(default)]
+    grounding_chunks: Vec<GroundingChunk>,
+}
+
+#[derive(Deserialize)]
+struct GroundingChunk {
+    web: Option<WebSource>,
+}
+
+#[derive(Deserialize)]
+struct WebSource {
+    uri: String,
+    #[serde(default)]
+    title: String,
 }
 
 #[derive(Deserialize)]
@@ -142,12 +165,32 @@ impl ContentDecoder {
                 chunks.extend(part::shown(&part));
                 part::append(&mut self.parts, part);
             }
+            if let Some(grounding) = candidate.grounding_metadata {
+                chunks.extend(grounding.shown());
+            }
             if let Some(reason) = candidate.finish_reason {
                 let message = candidate.finish_message.unwrap_or_default();
                 self.finish_reason = Some(finish_reason(&reason, &message)?);
             }
         }
         Ok(())
+    }
+}
+
+impl Grounding {
+    /// The searches, then the sources.
+    fn shown(self) -> impl Iterator<Item = Chunk> {
+        let searches = self.web_search_queries.into_iter();
+        let searches = searches.map(|query| Chunk::ProviderTool {
+            tool: "google_search".to_owned(),
+            detail: query,
+        });
+        let sources = self.grounding_chunks.into_iter();
+        let sources = sources.filter_map(|chunk| chunk.web);
+        searches.chain(sources.map(|source| Chunk::Citation {
+            url: source.uri,
+            title: source.title,
+        }))
     }
 }
 

@@ -22,6 +22,12 @@ pub(super) fn function_call(call: &ToolCall) -> Value {
 
 /// What can be shown of a part of an answer.
 pub(super) fn shown(part: &Part) -> Option<Chunk> {
+    if let Some(code) = part.get("executableCode") {
+        return Some(Chunk::ProviderTool {
+            tool: "code_execution".to_owned(),
+            detail: code["code"].as_str().unwrap_or_default().to_owned(),
+        });
+    }
     let text = part.get("text")?.as_str()?.to_owned();
     match (text.is_empty(), is_thought(part)) {
         (true, _) => None,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use massgen_config::ProviderTool;
 use serde_json::{Map, Value, json};
 
 use super::parameters::placed_as_here;
@@ -45,6 +46,10 @@ pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefin
             "tools".to_owned(),
             json!([{ "functionDeclarations": tools }]),
         );
+    } else if !settings.provider_tools.is_empty() {
+        // Beside functions the API refuses them.
+        let tools = settings.provider_tools.iter().map(provider_tool);
+        body.insert("tools".to_owned(), tools.collect());
     }
     lay_over(&mut body, &placed_as_here(&settings.parameters));
     Value::Object(body)
@@ -148,6 +153,14 @@ fn result(id: &str, call: &Called<'_>, content: &str) -> Value {
         response["id"] = id.into();
     }
     json!({ "functionResponse": response })
+}
+
+/// A tool of the provider's own.
+fn provider_tool(tool: &ProviderTool) -> Value {
+    match tool {
+        ProviderTool::WebSearch => json!({ "googleSearch": {} }),
+        ProviderTool::CodeExecution => json!({ "codeExecution": {} }),
+    }
 }
 
 fn tool(tool: &ToolDefinition) -> Value {
@@ -331,5 +344,25 @@ mod tests {
                 "serviceTier": "flex",
             })
         );
+    }
+
+    #[test]
+    fn the_providers_own_tools_are_asked_for_where_there_are_no_functions() {
+        let settings = Settings {
+            provider_tools: vec![ProviderTool::WebSearch, ProviderTool::CodeExecution],
+            ..Settings::new("http://localhost")
+        };
+        assert_eq!(
+            body(&settings, &[], &[])["tools"],
+            json!([{ "googleSearch": {} }, { "codeExecution": {} }])
+        );
+        let vote = ToolDefinition {
+            name: "vote".into(),
+            description: "Votes.".into(),
+            parameters: json!({ "type": "object" }),
+        };
+        let tools = &body(&settings, &[], &[vote])["tools"];
+        assert_eq!(tools[0]["functionDeclarations"][0]["name"], "vote");
+        assert_eq!(tools.as_array().map(Vec::len), Some(1));
     }
 }

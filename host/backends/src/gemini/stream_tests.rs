@@ -47,6 +47,10 @@ fn recorded_chunks() -> Vec<Chunk> {
         reasoning("see …"),
         content("Grüße "),
         content("👋"),
+        Chunk::ProviderTool {
+            tool: "code_execution".into(),
+            detail: "1+1".into(),
+        },
         call("call_3", "read_file", r#"{"path":"a"}"#),
         call("gp737npz", "list", "{}"),
         native(json!([
@@ -240,5 +244,26 @@ fn texts_grow_together_only_where_no_signature_is_lost() {
             { "text": "E", "thought": true },
             { "text": "F", "kindOfNextYear": 1 },
         ]))
+    );
+}
+
+#[test]
+fn what_google_searched_for_and_found_is_told() {
+    let payload = r#"{"candidates":[{"content":{"parts":[{"text":"So."}],"role":"model"},"finishReason":"STOP","groundingMetadata":{"webSearchQueries":["who won"],"searchEntryPoint":{"renderedContent":"<div/>"},"groundingChunks":[{"web":{"uri":"https://example.org/a","title":"example.org"}},{"retrievedContext":{"uri":"gs://x"}}],"groundingSupports":[{"segment":{"endIndex":3,"text":"So."},"groundingChunkIndices":[0]}]},"index":0}]}"#;
+    let (chunks, outcome) = decoded(&[payload]);
+    outcome.unwrap();
+    assert_eq!(
+        chunks[..3],
+        [
+            content("So."),
+            Chunk::ProviderTool {
+                tool: "google_search".into(),
+                detail: "who won".into()
+            },
+            Chunk::Citation {
+                url: "https://example.org/a".into(),
+                title: "example.org".into()
+            },
+        ]
     );
 }

@@ -33,6 +33,8 @@ enum Event {
         #[serde(default)]
         summary_index: u64,
     },
+    #[serde(rename = "response.output_text.annotation.added")]
+    Annotation { annotation: Value },
     #[serde(rename = "response.output_item.done")]
     Item { output_index: u64, item: Value },
     #[serde(
@@ -125,7 +127,9 @@ impl TurnDecoder for ResponseDecoder {
                     text: "\n\n".to_owned(),
                 });
             }
+            Event::Annotation { annotation } => chunks.extend(item::as_citation(&annotation)),
             Event::Item { output_index, item } => {
+                chunks.extend(item::as_provider_tool(&item));
                 self.items.insert(output_index, item);
             }
             Event::End { response } => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::turn::ToolCall;
+use crate::turn::{Chunk, ToolCall};
 
 /// What the model said.
 pub(super) fn message(text: &str) -> Value {
@@ -39,6 +39,29 @@ pub(super) fn as_text(item: &Value) -> Option<String> {
     Some(texts.collect())
 }
 
+/// What the provider's own tool did, where the item is that.
+pub(super) fn as_provider_tool(item: &Value) -> Option<Chunk> {
+    let kind = item["type"].as_str()?;
+    let (tool, detail) = match kind {
+        "web_search_call" => ("web_search", &item["action"]["query"]),
+        "code_interpreter_call" => ("code_interpreter", &item["code"]),
+        _ => return None,
+    };
+    Some(Chunk::ProviderTool {
+        tool: tool.to_owned(),
+        detail: detail.as_str().unwrap_or_default().to_owned(),
+    })
+}
+
+/// The source that an annotation of a text names.
+pub(super) fn as_citation(annotation: &Value) -> Option<Chunk> {
+    let text = |key: &str| annotation[key].as_str().unwrap_or_default().to_owned();
+    (annotation["type"] == "url_citation").then(|| Chunk::Citation {
+        url: text("url"),
+        title: text("title"),
+    })
+}
+
 /// An item of an answer as it goes back. Ids and states name what the provider keeps, and it keeps nothing: they stay
 /// away, and so does reasoning that was not given in its encrypted form.
 pub(super) fn returned(item: &Value) -> Option<Value> {
@@ -47,6 +70,10 @@ pub(super) fn returned(item: &Value) -> Option<Value> {
     }
     if let Some(call) = as_call(item) {
         return Some(function_call(&call));
+    }
+    // The provider knows them by their ids, and keeps nothing.
+    if as_provider_tool(item).is_some() {
+        return None;
     }
     if item["type"] == "reasoning" && !item["encrypted_content"].is_string() {
         return None;

@@ -1,5 +1,6 @@
 //! The request side of the Responses API: a conversation in, the JSON body out.
 
+use massgen_config::ProviderTool;
 use serde_json::{Map, Value, json};
 
 use super::Responses;
@@ -23,13 +24,15 @@ pub(super) fn body(settings: &Settings, messages: &[Message], tools: &[ToolDefin
             body.insert("include".to_owned(), json!(["reasoning.encrypted_content"]));
         }
     }
+    let provided = settings.provider_tools.iter().map(provider_tool);
     let instructions = instructions(messages).join("\n\n");
     if !instructions.is_empty() {
         body.insert("instructions".to_owned(), instructions.into());
     }
     body.insert("input".to_owned(), input(&answered_only(messages)).into());
+    let tools: Vec<Value> = provided.chain(tools.iter().map(tool)).collect();
     if !tools.is_empty() {
-        body.insert("tools".to_owned(), tools.iter().map(tool).collect());
+        body.insert("tools".to_owned(), tools.into());
     }
     body.insert("store".to_owned(), false.into());
     body.insert("stream".to_owned(), true.into());
@@ -102,6 +105,16 @@ fn input(messages: &[Message]) -> Vec<Value> {
         }
     }
     items
+}
+
+/// A tool of the provider's own (`spec/03` §5).
+fn provider_tool(tool: &ProviderTool) -> Value {
+    match tool {
+        ProviderTool::WebSearch => json!({ "type": "web_search" }),
+        ProviderTool::CodeExecution => {
+            json!({ "type": "code_interpreter", "container": { "type": "auto" } })
+        }
+    }
 }
 
 fn tool(tool: &ToolDefinition) -> Value {
@@ -220,6 +233,27 @@ mod tests {
                 "reasoning": { "summary": "auto", "effort": "low" },
                 "max_output_tokens": 9,
             })
+        );
+    }
+
+    #[test]
+    fn the_providers_own_tools_stand_before_the_agents() {
+        let settings = Settings {
+            provider_tools: vec![ProviderTool::WebSearch, ProviderTool::CodeExecution],
+            ..with(None, json!({}))
+        };
+        let vote = ToolDefinition {
+            name: "vote".into(),
+            description: "Votes.".into(),
+            parameters: json!({ "type": "object" }),
+        };
+        assert_eq!(
+            body(&settings, &[], &[vote])["tools"],
+            json!([
+                { "type": "web_search" },
+                { "type": "code_interpreter", "container": { "type": "auto" } },
+                { "type": "function", "name": "vote", "description": "Votes.", "parameters": { "type": "object" }, "strict": false },
+            ])
         );
     }
 }

@@ -162,3 +162,40 @@ fn an_answer_in_one_piece_is_read_and_reasoning_in_the_clear_does_not_go_back() 
         ]
     );
 }
+
+#[test]
+fn what_the_providers_own_tools_did_is_told_and_does_not_go_back() {
+    let payloads = [
+        r#"{"type":"response.web_search_call.searching","sequence_number":1,"output_index":0,"item_id":"ws_1"}"#,
+        r#"{"type":"response.output_item.done","sequence_number":2,"output_index":0,"item":{"id":"ws_1","type":"web_search_call","status":"completed","action":{"type":"search","query":"is it?"}}}"#,
+        r#"{"type":"response.output_item.done","sequence_number":3,"output_index":1,"item":{"id":"ci_1","type":"code_interpreter_call","status":"completed","code":"1+1","container_id":"cntr_1","outputs":null}}"#,
+        r#"{"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_1","output_index":2,"content_index":0,"delta":"It is.","logprobs":[]}"#,
+        r#"{"type":"response.output_text.annotation.added","sequence_number":5,"item_id":"msg_1","output_index":2,"content_index":0,"annotation_index":0,"annotation":{"type":"url_citation","url":"https://example.org","title":"Example","start_index":0,"end_index":6}}"#,
+        r#"{"type":"response.output_item.done","sequence_number":6,"output_index":2,"item":{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"It is."}]}}"#,
+        r#"{"type":"response.completed","sequence_number":7,"response":{"id":"resp_1","object":"response","status":"completed","error":null,"incomplete_details":null,"output":[]}}"#,
+    ];
+    let (chunks, outcome) =
+        arriving::decode(ResponseDecoder::default(), [events(&payloads).as_bytes()]);
+    outcome.unwrap();
+    let used = |tool: &str, detail: &str| Chunk::ProviderTool {
+        tool: tool.into(),
+        detail: detail.into(),
+    };
+    assert_eq!(
+        chunks,
+        [
+            used("web_search", "is it?"),
+            used("code_interpreter", "1+1"),
+            content("It is."),
+            Chunk::Citation {
+                url: "https://example.org".into(),
+                title: "Example".into()
+            },
+            Chunk::Native(NativeTurn {
+                api: Responses::NAME.into(),
+                items: json!([{ "role": "assistant", "content": "It is." }]),
+            }),
+            done(FinishReason::Stop),
+        ]
+    );
+}

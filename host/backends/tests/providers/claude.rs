@@ -2,7 +2,7 @@
 
 use crate::loopback::{Answer, Loopback};
 use massgen_backends::{BackendError, Chunk, ErrorKind, Settings, claude};
-use massgen_config::Provider;
+use massgen_config::{Provider, ProviderTool};
 use serde_json::{Value, json};
 
 const KEY: &str = "sk-ant-very-secret-0123456789";
@@ -108,4 +108,24 @@ async fn an_error_in_the_middle_of_a_stream_ends_the_turn_with_what_was_shown() 
     assert_eq!(error.kind, ErrorKind::Provider);
     assert!(error.message.contains("status 529: Overloaded"), "{error}");
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn the_beta_that_runs_code_is_named_where_it_is_asked_for_and_only_there() {
+    for (provider_tools, beta) in [
+        (vec![ProviderTool::WebSearch], None),
+        (
+            vec![ProviderTool::CodeExecution],
+            Some("code-execution-2025-05-22"),
+        ),
+    ] {
+        let server = Loopback::start([Answer::events(&[TEXT, DELTA, STOP])]).await;
+        let settings = Settings {
+            provider_tools,
+            ..crate::settings(&server.url, KEY)
+        };
+        let (_, error) = crate::turn(&*claude(settings).expect("valid settings")).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(header(&server.requests()[0], "anthropic-beta"), beta);
+    }
 }

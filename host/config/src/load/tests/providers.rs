@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Place, parse};
-use crate::BackendKind;
+use crate::{BackendKind, ProviderTool};
 
 const CLAUDE: &str = "agent:\n  backend:\n    type: claude\n    model: claude-sonnet-4-5\n";
 
@@ -276,4 +276,40 @@ fn a_recording_keeps_the_keys_of_what_was_recorded() {
     place.write("project/turns.jsonl", "");
     let text = "agent:\n  backend: {type: replay, cassette: turns.jsonl, enable_web_search: true, enable_code_interpreter: true}\n";
     place.plan(text);
+}
+
+#[test]
+fn the_providers_own_tools_are_asked_for_once_each() {
+    let place = Place::new();
+    for name in ["openai", "claude"] {
+        let lines = "enable_web_search: true\n    enable_code_execution: true\n    enable_code_interpreter: true";
+        let plan = place.plan(&with(name, lines));
+        assert_eq!(plan.warnings, []);
+        assert_eq!(
+            plan.agents[0].backend.provider_tools,
+            [ProviderTool::WebSearch, ProviderTool::CodeExecution]
+        );
+        let plan = place.plan(&with(name, "enable_web_search: false"));
+        assert_eq!(plan.agents[0].backend.provider_tools, []);
+    }
+    assert_eq!(
+        place.refusal(&with("openai", "enable_web_search: please")),
+        "error: c.yaml:6:24: `agent.backend.enable_web_search`: true or false was expected, found text. \
+         Correct the value or remove the key."
+    );
+}
+
+#[test]
+fn a_tool_of_the_providers_that_will_hardly_be_used_is_told_of() {
+    let place = Place::new();
+    let warnings = place.warnings(&with("gemini", "enable_web_search: true"));
+    assert!(
+        warnings.contains("only by a winner that presents without tools"),
+        "{warnings}"
+    );
+    let warnings = place.warnings(&with("grok", "enable_web_search: true"));
+    assert!(
+        warnings.contains("not available in this version; it is ignored"),
+        "{warnings}"
+    );
 }
