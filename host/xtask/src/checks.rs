@@ -10,6 +10,7 @@ use crate::{
     layout::Layout,
     report::Report,
     run::{self, Failure},
+    venv,
 };
 
 /// Formats (as a check), builds the guests, lints, documents and tests.
@@ -55,7 +56,17 @@ pub(crate) fn run(layout: &Layout, report: &mut Report) -> Result<(), Failure> {
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()
     })?;
-    report.step("tests", || cargo(root, &["test", "--workspace"]))?;
+    let judge = report.step("judge of requests", || {
+        let folder = root.join("target/judges-venv");
+        let requirements = root.join("tests/judges/requirements.txt");
+        venv::with("the judge of requests", &folder, &requirements)
+    })?;
+    report.step("tests", || {
+        run::cargo(root)
+            .args(["test", "--workspace"])
+            .env("MASSGEN_TEST_JUDGE", judge.join("python"))
+            .run()
+    })?;
     if plugins.join("Cargo.toml").is_file() {
         report.step("lint of the plugins", || {
             cargo(

@@ -4,6 +4,7 @@
 mod chat_completions;
 mod claude;
 mod gemini;
+mod judged;
 mod loopback;
 mod responses;
 
