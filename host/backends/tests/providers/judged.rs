@@ -156,7 +156,8 @@ async fn body(codec: Codec, messages: Vec<Message>, variant: (Value, Vec<Provide
 /// The judge's lines, one for each fault; none where it is not installed.
 fn judged(bodies: &[(&str, Value)]) -> Option<Vec<String>> {
     let Some(python) = std::env::var_os("MASSGEN_TEST_JUDGE") else {
-        println!("SKIPPED: no judge is installed; `cargo xtask test` does that");
+        let said = "SKIPPED: no judge is installed; `cargo xtask test` does that\n";
+        std::io::stderr().write_all(said.as_bytes()).unwrap();
         return None;
     };
     let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/judges/judge.py");
