@@ -4,6 +4,7 @@ Reads lines of JSON from standard input: {"api": ..., "body": {...}}. Prints one
 not have sent, and exits with 1 if there is one. A member that the library does not know is a fault too.
 """
 
+import inspect
 import json
 import sys
 import typing
@@ -11,7 +12,7 @@ import typing
 from anthropic.types import message_create_params
 from openai.types.chat import completion_create_params
 from openai.types.responses import response_create_params
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
 
 APIS = {
@@ -19,6 +20,10 @@ APIS = {
     "messages": message_create_params.MessageCreateParamsStreaming,
     "responses": response_create_params.ResponseCreateParamsStreaming,
 }
+
+
+def is_model(annotation):
+    return inspect.isclass(annotation) and issubclass(annotation, BaseModel)
 
 
 def forbid_unknown_members(annotation, seen):
@@ -32,6 +37,14 @@ def forbid_unknown_members(annotation, seen):
         )
         for member in typing.get_type_hints(annotation, include_extras=True).values():
             forbid_unknown_members(member, seen)
+    elif is_model(annotation):
+        # Some members take an answer's model as it came.
+        if annotation in seen:
+            return
+        seen.add(annotation)
+        annotation.model_config = {**annotation.model_config, "extra": "forbid"}
+        for member in annotation.model_fields.values():
+            forbid_unknown_members(member.annotation, seen)
     for argument in typing.get_args(annotation):
         forbid_unknown_members(argument, seen)
 
@@ -49,7 +62,10 @@ def exhaust(value):
 def main():
     adapters = {}
     for api, parameters in APIS.items():
-        forbid_unknown_members(parameters, set())
+        seen = set()
+        forbid_unknown_members(parameters, seen)
+        for model in filter(is_model, seen):
+            model.model_rebuild(force=True)
         adapters[api] = TypeAdapter(parameters)
     faults = 0
     for number, line in enumerate(sys.stdin, 1):

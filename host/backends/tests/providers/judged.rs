@@ -185,7 +185,7 @@ fn judged(bodies: &[(&str, Value)]) -> Option<Vec<String>> {
 
 #[tokio::test]
 async fn the_providers_own_libraries_would_send_the_same() {
-    let mut bodies = Vec::new();
+    let mut bodies: Vec<(&str, Value)> = Vec::new();
     for (codec, api, native_api, native) in apis() {
         for variant in variants(api) {
             let messages = conversation(native_api, native.clone());
@@ -197,21 +197,22 @@ async fn the_providers_own_libraries_would_send_the_same() {
     };
     assert_eq!(faults, Vec::<String>::new());
 
-    // A judge that lets everything pass would be none: one misspelt member in each body.
-    for (_, body) in &mut bodies {
-        let list = if body.get("input").is_some() {
-            "input"
-        } else {
-            "messages"
+    // A judge that lets everything pass would be none: one member too many, here and there.
+    let mut misspelt = Vec::new();
+    for (api, body) in bodies {
+        let places = match api {
+            "chat_completions" => ["/messages/0", "/messages/2/tool_calls/0/function"],
+            "messages" => ["/messages/0", "/messages/1/content/0"],
+            _ => ["/input/0", "/input/1"],
         };
-        let last = body[list].as_array_mut().unwrap().last_mut().unwrap();
-        last["contents"] = "x".into();
+        for place in places {
+            let mut body = body.clone();
+            body.pointer_mut(place).unwrap()["contents"] = "x".into();
+            misspelt.push((api, body));
+        }
     }
-    let faults = judged(&bodies).unwrap();
-    assert_eq!(faults.len(), bodies.len(), "{faults:#?}");
-    assert!(
-        faults
-            .iter()
-            .all(|fault| fault.contains("contents: Extra inputs are not permitted"))
-    );
+    let faults = judged(&misspelt).unwrap();
+    assert_eq!(faults.len(), misspelt.len(), "{faults:#?}");
+    let names_it = |fault: &String| fault.contains("contents: Extra inputs are not permitted");
+    assert!(faults.iter().all(names_it), "{faults:#?}");
 }
